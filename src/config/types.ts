@@ -1,0 +1,151 @@
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import type { TomlValue } from 'smol-toml';
+import {
+  type Address,
+  formatAddress,
+  isCertificateName,
+  isCidrBlock,
+  isHost,
+  parseHostPort,
+  parseIpPort,
+} from './address.ts';
+
+/** What the numbers of a key count. */
+export type Unit = 'ms' | 'bytes' | 'bytes/s';
+
+/** A type of value that a key may have: how it is read, written and described. */
+export interface Type<T> {
+  /** One or two words for the reference. */
+  readonly name: string;
+  /** What may be written, with article and range: continues "allowed is …". */
+  readonly allowed: string;
+  readonly unit: Unit | undefined;
+  /**
+   * The value that `raw` stands for, or `undefined` when `raw` is not allowed. Integers come as bigint, floats as
+   * number. `directory` is where relative paths start.
+   */
+  parse(raw: TomlValue, directory: string): T | undefined;
+  /** The value as TOML. */
+  format(value: T): string;
+}
+
+/** A whole number from `min` to `max`, both included. */
+export function integer(min: number, max: number, unit?: Unit): Type<number> {
+  return {
+    name: 'integer',
+    allowed: `an integer from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`,
+    unit,
+    parse: (raw) => (typeof raw === 'bigint' && raw >= min && raw <= max ? Number(raw) : undefined),
+    format: String,
+  };
+}
+
+/** A time of at most a day: timers of Node take no more than 24.8. */
+export const milliseconds = (min: number, max = 86_400_000): Type<number> => integer(min, max, 'ms');
+
+/** A number, with or without fraction, above `min` up to `max`. */
+export function numberAbove(min: number, max: number): Type<number> {
+  return {
+    name: 'number',
+    allowed: `a number above ${min}, up to ${max}`,
+    unit: undefined,
+    parse: (raw) => {
+      const value = typeof raw === 'bigint' || typeof raw === 'number' ? Number(raw) : Number.NaN;
+      return value > min && value <= max ? value : undefined;
+    },
+    format: String,
+  };
+}
+
+export const boolean: Type<boolean> = {
+  name: 'boolean',
+  allowed: 'true or false',
+  unit: undefined,
+  parse: (raw) => (typeof raw === 'boolean' ? raw : undefined),
+  format: String,
+};
+
+/** One of `words`, exactly as written. */
+export function oneOf<const W extends string>(...words: readonly W[]): Type<W> {
+  return {
+    name: 'word',
+    allowed: `one of ${words.map((word) => `"${word}"`).join(', ')}`,
+    unit: undefined,
+    parse: (raw) => words.find((word) => word === raw),
+    format: JSON.stringify,
+  };
+}
+
+export const certificateName = text(
+  'host name',
+  'a host name of letters, digits, hyphens and dots, or an IP address, without a port',
+  (value) => (isCertificateName(value) ? value : undefined),
+);
+
+export const host = text(
+  'host or IP',
+  'a host name or an IP address without brackets; the port has its own key, quic_port',
+  (value) => (isHost(value) ? value : undefined),
+);
+
+export const ip = text(
+  'IP',
+  'an IP address such as "::" or "127.0.0.1", without brackets or port',
+  (value) => (isIP(value) === 0 ? undefined : value),
+);
+
+/** A file, as an absolute path. */
+export const path = text('path', "the path of a file, relative to this file's folder", (value, directory) =>
+  value === '' || value.includes('\0') ? undefined : resolve(directory, value),
+);
+
+export const ipPort = address(
+  'IP:port',
+  'an IP address and a port such as "[::]:20080" or "127.0.0.1:20080"',
+  parseIpPort,
+);
+
+export const hostPort = address(
+  'host:port',
+  'a host name or IP address and a port such as "localhost:8081" or "[::1]:8081"',
+  parseHostPort,
+);
+
+export const cidrBlocks: Type<readonly string[]> = {
+  name: 'list of CIDR blocks',
+  allowed: 'a list of address blocks such as ["10.0.0.0/8", "2001:db8::/32"]',
+  unit: undefined,
+  parse: (raw) => {
+    if (!Array.isArray(raw) || raw.length === 0) return undefined;
+    const blocks = raw.filter((item) => typeof item === 'string').filter(isCidrBlock);
+    return blocks.length === raw.length ? blocks : undefined;
+  },
+  format: JSON.stringify,
+};
+
+type Parse<T> = (value: string, directory: string) => T | undefined;
+
+function text(name: string, allowed: string, parse: Parse<string>): Type<string> {
+  return {
+    name,
+    allowed,
+    unit: undefined,
+    parse: (raw, directory) => (typeof raw === 'string' ? parse(raw, directory) : undefined),
+    format: JSON.stringify,
+  };
+}
+
+function address(
+  name: string,
+  allowed: string,
+  parse: (value: string) => Address | undefined,
+): Type<Address> {
+  return {
+    name,
+    allowed,
+    unit: undefined,
+    parse: (raw) => (typeof raw === 'string' ? parse(raw) : undefined),
+    format: (value) => JSON.stringify(formatAddress(value)),
+  };
+}
