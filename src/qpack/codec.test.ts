@@ -232,6 +232,15 @@ describe('encoder stream without table capacity (RFC 9204 §4.3)', () => {
     expect(new Set(splitEverywhere(code, receiver))).toEqual(new Set([QPACK_ENCODER_STREAM_ERROR]));
   });
 
+  it('keeps no hold on the memory of a chunk', () => {
+    const receive = receiver();
+    const memory = hex('3f e1');
+    receive(memory);
+    // The capacity read from the overwritten bytes would be 0.
+    memory.fill(0x20);
+    expect(codeOf(() => receive(hex('00')))).toBe(QPACK_ENCODER_STREAM_ERROR);
+  });
+
   it('unblocks no stream', () => {
     expect(decoder().receiveEncoderStream(hex('20'))).toEqual([]);
   });

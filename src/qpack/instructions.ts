@@ -28,7 +28,8 @@ class InstructionStream {
     this.#reader.reset(bytes);
     let done = 0;
     while (this.#reader.remaining > 0 && this.#readOne(this.#reader)) done = this.#reader.offset;
-    this.#unfinished = bytes.slice(done);
+    // A copy: the caller may use the chunk's memory again.
+    this.#unfinished = done === bytes.length ? EMPTY : new Uint8Array(bytes.subarray(done));
   }
 }
 
