@@ -27,7 +27,9 @@ export class ChunkQueue {
   /** Removes `count` bytes from the front; at most the first chunk's length. */
   consume(count: number): void {
     const chunk = this.#chunks[this.#head];
-    if (chunk === undefined || count > chunk.length) throw new RangeError(`cannot consume ${count} bytes`);
+    if (chunk === undefined || count < 0 || count > chunk.length) {
+      throw new RangeError(`cannot consume ${count} bytes`);
+    }
     this.#byteLength -= count;
     if (count < chunk.length) this.#chunks[this.#head] = chunk.subarray(count);
     else this.#dropFirst();

@@ -16,16 +16,12 @@ export const MAX_VARINT = Number.MAX_SAFE_INTEGER;
 
 const TWO_32 = 2 ** 32;
 
-/** Bytes that `value` takes: 1, 2, 4 or 8. Throws a RangeError outside 0 to {@link MAX_VARINT}. */
+/** Bytes that `value` takes: 1, 2, 4 or 8. Throws a RangeError for all but integers from 0 to {@link MAX_VARINT}. */
 export function varintLength(value: number): 1 | 2 | 4 | 8 {
-  if (value < 0x40) {
-    if (value < 0 || !Number.isInteger(value)) throw new RangeError(`not a varint: ${value}`);
-    return 1;
-  }
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a varint: ${value}`);
+  if (value < 0x40) return 1;
   if (value < 0x4000) return 2;
-  if (value < 0x4000_0000) return 4;
-  if (value <= MAX_VARINT) return 8;
-  throw new RangeError(`not a varint: ${value}`);
+  return value < 0x4000_0000 ? 4 : 8;
 }
 
 /** Bytes that the varint starting with `firstByte` takes. */
