@@ -1,0 +1,176 @@
+import { lookup } from 'node:dns/promises';
+import { isIP, isIPv4 } from 'node:net';
+import { type ConnectionHost, QuicConnection } from './connection.ts';
+import type { Logger } from './log.ts';
+import { type EngineAddress, type EngineConfig, errorText, quiche } from './native.ts';
+import { engineConfig, type QuicOptions } from './options.ts';
+import type { QuicClose, QuicEvents } from './port.ts';
+import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
+import { EndOfTurn } from './turn.ts';
+
+/** What an attempt to connect tells its owner. Exactly one of the two is called. */
+export interface DialEvents {
+  /** The handshake is complete at our side. Returns who hears the connection's events. */
+  onConnection(connection: QuicConnection, address: string): QuicEvents;
+  /** It came to nothing. */
+  onFailed(close: QuicClose, address: string): void;
+}
+
+/** Refused by ICMP that many times in a row: nothing listens there, and there is no point in waiting. */
+const REFUSALS = 2;
+
+/**
+ * The client's end. Each attempt has a socket of its own, because our connection ID is empty: nothing but the
+ * addresses tells connections apart, and a changed address at our side is followed by the server at once.
+ */
+export class Dialer {
+  readonly #socketOptions: SocketOptions;
+  readonly #options: QuicOptions;
+  readonly #config: EngineConfig;
+  readonly #logger: Logger;
+  readonly #attempts = new Set<Attempt>();
+  #count = 0;
+
+  constructor(socketOptions: Omit<SocketOptions, 'port'>, options: QuicOptions, logger: Logger) {
+    this.#socketOptions = { ...socketOptions, port: 0 };
+    this.#options = options;
+    this.#config = engineConfig(options, 'client');
+    this.#logger = logger;
+  }
+
+  /** Starts an attempt to connect to `host` (a name or an IP address). Its outcome comes through `events`. */
+  async dial(host: string, port: number, events: DialEvents): Promise<void> {
+    const nth = this.#count++;
+    const wanted = formatAddress({ host, port });
+    try {
+      const socket = await openSocket(this.#socketOptions, this.#logger);
+      const address = await this.#resolve(socket, host, nth).catch((error) => {
+        socket.close();
+        throw error;
+      });
+      const attempt = await Attempt.start(
+        socket,
+        { host: address, port },
+        this.#options,
+        this.#config,
+        events,
+        (ended) => this.#attempts.delete(ended),
+      );
+      this.#attempts.add(attempt);
+      const local = formatAddress(socket.address);
+      const details = { local, remote: formatAddress({ host: address, port }) };
+      if (nth === 0) this.#logger.info(details, `started endpoint at ${local}`);
+      else this.#logger.debug(details, 'connecting');
+    } catch (error) {
+      events.onFailed({ source: 'local', space: 'transport', code: 0, reason: errorText(error) }, wanted);
+    }
+  }
+
+  /** Resolves when every socket is closed; the connections must have been closed. */
+  async closed(): Promise<void> {
+    await Promise.all([...this.#attempts].map((attempt) => attempt.closed));
+  }
+
+  /** An address of `host` that the socket can reach, another one at each attempt when there are several. */
+  async #resolve(socket: UdpSocket, host: string, nth: number): Promise<string> {
+    const found =
+      isIP(host) === 0 ? (await lookup(host, { all: true })).map(({ address }) => address) : [host];
+    const reachable = found.filter((address) => socket.dualStack || isIP(address) === socket.family);
+    const address = reachable[nth % Math.max(1, reachable.length)];
+    if (address === undefined) {
+      throw new Error(`${host} has no IPv${socket.family} address, and bind_address allows no other`);
+    }
+    return socket.family === 6 && isIPv4(address) ? `::ffff:${address}` : address;
+  }
+}
+
+/** One socket and the connection on it. */
+class Attempt implements ConnectionHost {
+  readonly clock = (): number => performance.now();
+  readonly closed: Promise<void>;
+  readonly #socket: UdpSocket;
+  readonly #remote: EngineAddress;
+  readonly #events: DialEvents;
+  readonly #turn = new EndOfTurn<QuicConnection>((connection) => connection.process());
+  readonly #onReleased: (attempt: Attempt) => void;
+  readonly #connection: QuicConnection;
+  #resolveClosed: () => void = () => {};
+  #refusals = 0;
+
+  static async start(
+    socket: UdpSocket,
+    remote: EngineAddress,
+    options: QuicOptions,
+    config: EngineConfig,
+    events: DialEvents,
+    onReleased: (attempt: Attempt) => void,
+  ): Promise<Attempt> {
+    try {
+      await socket.connect(remote);
+      return new Attempt(socket, remote, options, config, events, onReleased);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    socket: UdpSocket,
+    remote: EngineAddress,
+    options: QuicOptions,
+    config: EngineConfig,
+    events: DialEvents,
+    onReleased: (attempt: Attempt) => void,
+  ) {
+    this.#socket = socket;
+    this.#remote = remote;
+    this.#events = events;
+    this.#onReleased = onReleased;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    const local = socket.address;
+    // An IP address is no server name (RFC 6066 §3); the certificate is compared with it after the handshake.
+    const serverName = isIP(options.peerName) === 0 ? options.peerName : null;
+    const engine = quiche.Connection.connect(serverName, Buffer.alloc(0), local, remote, config);
+    this.#connection = new QuicConnection(engine, 'client', options, this);
+    const info = { from: remote, to: local };
+    socket.onDatagram((datagram) => this.#connection.receive(datagram, info));
+    socket.onError((code) => this.#networkError(code));
+    this.schedule(this.#connection);
+  }
+
+  transmit(datagram: Buffer, to: EngineAddress): void {
+    this.#socket.send(datagram, to);
+  }
+
+  schedule(connection: QuicConnection): void {
+    this.#turn.add(connection);
+  }
+
+  established(connection: QuicConnection): QuicEvents {
+    return this.#events.onConnection(connection, this.#name());
+  }
+
+  failed(_connection: QuicConnection, close: QuicClose): void {
+    this.#events.onFailed(close, this.#name());
+  }
+
+  released(): void {
+    this.#socket.close();
+    this.#onReleased(this);
+    this.#resolveClosed();
+  }
+
+  #name(): string {
+    return formatAddress(this.#remote);
+  }
+
+  /** ICMP can be forged, so that it counts only for what has not been established (RFC 9000 §14.2.1). */
+  #networkError(code: string): void {
+    if (this.#connection.established || ++this.#refusals < REFUSALS) return;
+    const { port } = this.#remote;
+    const reason = code === 'ECONNREFUSED' ? `nothing listens on UDP port ${port} there (${code})` : code;
+    this.#connection.giveUp(reason);
+  }
+}

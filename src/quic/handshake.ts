@@ -1,0 +1,92 @@
+import { isHandshake } from './packet.ts';
+
+/**
+ * Bounds on what a peer may send before it is authenticated. The engine keeps whatever arrives in CRYPTO frames and
+ * parses certificates before it has checked them: a few megabytes cost it hundreds (CVE-2024-1765, CVE-2026-35189).
+ */
+const INITIAL_BYTES = 8 * 1024;
+/** Certificate chains travel in Handshake packets, so these get more. */
+const HANDSHAKE_BYTES = 16 * 1024;
+/** How long a handshake may take, milliseconds. */
+export const HANDSHAKE_TIMEOUT = 5000;
+
+/** Counts what arrives before the handshake is complete. */
+export class HandshakeBudget {
+  #initial = 0;
+  #handshake = 0;
+
+  /** False: this datagram is over the budget, and the connection is to be dropped. */
+  admit(datagram: Uint8Array): boolean {
+    if (isHandshake(datagram)) this.#handshake += datagram.length;
+    else this.#initial += datagram.length;
+    return this.#initial <= INITIAL_BYTES && this.#handshake <= HANDSHAKE_BYTES;
+  }
+
+  /** Bytes that arrived so far. */
+  get received(): number {
+    return this.#initial + this.#handshake;
+  }
+}
+
+/** The first retransmission comes after this many round trips, as the engine does it with its fixed estimate. */
+const PROBE_ROUND_TRIPS = 3;
+
+/** The engine's first round-trip estimate, milliseconds (RFC 9002 §6.2.2). */
+export const ENGINE_INITIAL_RTT = 333;
+
+/** Most datagrams of a first flight that are kept. */
+const FLIGHT_DATAGRAMS = 10;
+
+/**
+ * Repeats the first flight when nothing answers it, sooner than the engine would: its first round-trip estimate is
+ * fixed at 333 ms. Sending a packet again is harmless to QUIC (RFC 9000 §12.3: duplicates are discarded). A longer
+ * `initialRtt` makes the engine wait instead ({@link FirstFlight.engineWaitsUntil}).
+ */
+export class FirstFlight {
+  readonly #flight: Buffer[] = [];
+  #size = 0;
+  #interval: number;
+  #due = Number.POSITIVE_INFINITY;
+  #startedAt: number | undefined;
+  #done = false;
+
+  constructor(initialRtt: number) {
+    this.#interval = PROBE_ROUND_TRIPS * initialRtt;
+  }
+
+  /** When {@link repeat} wants to be called; `Infinity` once it is over. */
+  get due(): number {
+    return this.#done ? Number.POSITIVE_INFINITY : this.#due;
+  }
+
+  /** A datagram was sent before the handshake got anywhere. */
+  sent(datagram: Buffer, now: number): void {
+    if (this.#done || this.#flight.length >= FLIGHT_DATAGRAMS) return;
+    this.#startedAt ??= now;
+    this.#flight.push(datagram);
+    this.#size += datagram.length;
+    this.#due = Math.min(this.#due, now + this.#interval);
+  }
+
+  /** Something arrived that answers the flight: from here on the engine measures for itself. */
+  answered(): void {
+    this.#done = true;
+    this.#flight.length = 0;
+  }
+
+  /**
+   * The datagrams to send again now, none when `allowance` (bytes; a server's is three times what it received,
+   * RFC 9000 §8.1) does not suffice. The next time is twice as far away.
+   */
+  repeat(now: number, allowance: number): readonly Buffer[] {
+    if (this.due > now) return [];
+    this.#interval *= 2;
+    this.#due = now + this.#interval;
+    return this.#size <= allowance ? this.#flight : [];
+  }
+
+  /** The engine's own retransmission would come too early before this time. */
+  engineWaitsUntil(): number {
+    return this.#done || this.#startedAt === undefined ? 0 : this.#due;
+  }
+}

@@ -1,0 +1,128 @@
+import { type EngineConfig, quiche } from './native.ts';
+import type { Role } from './port.ts';
+
+export type CongestionAlgorithm = 'Bbr' | 'Cubic' | 'NewReno' | 'None';
+
+/** PEM material of one end. */
+export interface QuicIdentity {
+  /** Certificates that the other end's chain must lead to. */
+  readonly ca: Buffer;
+  /** Our chain, leaf first. */
+  readonly chain: Buffer;
+  /** Our private key, PKCS#8. */
+  readonly key: Buffer;
+}
+
+/** What both ends of a connection are told. Times in milliseconds, sizes in bytes. */
+export interface QuicOptions {
+  readonly identity: QuicIdentity;
+  /** Name or IP address that the other end's certificate must carry. */
+  readonly peerName: string;
+  /** False accepts any certificate: for experiments alone. */
+  readonly verifyPeer: boolean;
+  readonly maxIdleTimeout: number;
+  readonly keepAliveInterval: number;
+  readonly initialRtt: number;
+  readonly initialWindow: number;
+  readonly congestionAlgorithm: CongestionAlgorithm;
+  /** Largest UDP payload that we send. */
+  readonly udpPayloadSize: number;
+  /** Bidirectional streams that the peer may have open at once. */
+  readonly maxConcurrentStreams: number;
+  /** Flow-control credit of each stream. */
+  readonly streamReceiveWindow: number;
+  /** Cap on each stream's credit, where the user bounds the connection. */
+  readonly receiveWindow: number | undefined;
+  /** Most bytes held for the peer that the engine has not yet taken. */
+  readonly sendWindow: number;
+  /** TLS secrets are appended here (NSS key log format), for packet captures. */
+  readonly keyLogFile: string | undefined;
+}
+
+/** Application protocol: HTTP/3 (RFC 9114 §3.1). */
+const ALPN = ['h3'];
+
+/**
+ * The engine's credit for a whole connection restarts at 48 KB once it is spent, and grows back only under steady
+ * load. A first credit that is never spent avoids it; unread bytes are bounded by streams × their credit instead.
+ */
+const UNLIMITED = 2 ** 50;
+
+/** Unidirectional streams for the peer: three of HTTP/3 and some of kinds that we ignore (RFC 9114 §6.2). */
+const PEER_UNIDIRECTIONAL_STREAMS = 16;
+
+/** Every client address that NAT makes up stays a path, and the engine bounds paths by this number. */
+const ACTIVE_CONNECTION_IDS = 64;
+
+/** Largest UDP payload there is: the engine sends in units of up to a tenth of the window, and asks the peer's leave. */
+const MAX_UDP_PAYLOAD = 65527;
+
+/** The first congestion window in units of the engine's largest datagram (RFC 9002 §7.2). */
+const INITIAL_WINDOW_UNITS = 10;
+
+/** The least window in the same units. */
+const MINIMUM_WINDOW_UNITS = 2;
+
+/**
+ * Largest datagram that the engine believes in, in bytes. It measures windows in this unit, so it is how the first
+ * window is set; real datagrams are as small as the buffer that they are written into.
+ */
+export function windowUnit(options: Pick<QuicOptions, 'initialWindow' | 'congestionAlgorithm'>): number {
+  const units = options.congestionAlgorithm === 'None' ? MINIMUM_WINDOW_UNITS : INITIAL_WINDOW_UNITS;
+  return Math.min(Math.floor(options.initialWindow / units), MAX_UDP_PAYLOAD);
+}
+
+/** Whether the engine's own pacer must run: it keeps the send times of loss-based algorithms true. */
+export function enginePaces(algorithm: CongestionAlgorithm): boolean {
+  return algorithm !== 'Bbr';
+}
+
+/**
+ * Translates options for the engine. Throws an Error with the TLS library's reason when it refuses the key or a
+ * certificate.
+ */
+export function engineConfig(options: QuicOptions, role: Role): EngineConfig {
+  const { identity } = options;
+  // The second argument stays false: true would let every certificate through.
+  const config = quiche.Config.withBoringSslCtx(
+    options.verifyPeer,
+    false,
+    identity.ca,
+    [identity.key],
+    [identity.chain],
+  );
+  config.setApplicationProtos(ALPN);
+  config.setMaxIdleTimeout(options.maxIdleTimeout);
+  applyFlowControl(config, options, role);
+  applyCongestionControl(config, options);
+  config.setActiveConnectionIdLimit(ACTIVE_CONNECTION_IDS);
+  config.setDisableActiveMigration(true);
+  config.grease(true);
+  if (options.keyLogFile !== undefined) config.logKeys();
+  return config;
+}
+
+function applyFlowControl(config: EngineConfig, options: QuicOptions, role: Role): void {
+  const credit = Math.min(options.streamReceiveWindow, options.receiveWindow ?? Number.POSITIVE_INFINITY);
+  config.setInitialMaxData(UNLIMITED);
+  config.setInitialMaxStreamDataBidiLocal(credit);
+  config.setInitialMaxStreamDataBidiRemote(credit);
+  config.setInitialMaxStreamDataUni(credit);
+  config.setMaxStreamWindow(credit);
+  config.setInitialMaxStreamsBidi(role === 'server' ? options.maxConcurrentStreams : 0);
+  config.setInitialMaxStreamsUni(PEER_UNIDIRECTIONAL_STREAMS);
+}
+
+function applyCongestionControl(config: EngineConfig, options: QuicOptions): void {
+  config.setMaxRecvUdpPayloadSize(MAX_UDP_PAYLOAD);
+  config.setMaxSendUdpPayloadSize(windowUnit(options));
+  config.setCcAlgorithmName(ENGINE_ALGORITHM[options.congestionAlgorithm]);
+  config.enablePacing(enginePaces(options.congestionAlgorithm));
+}
+
+const ENGINE_ALGORITHM: Record<CongestionAlgorithm, string> = {
+  Bbr: 'bbr',
+  Cubic: 'cubic',
+  NewReno: 'reno',
+  None: 'reno',
+};

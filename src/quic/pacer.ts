@@ -1,0 +1,190 @@
+import type { QuicOptions } from './options.ts';
+
+/** What the pacer needs to know of the path, as the engine measures it. */
+export interface PathState {
+  /** Smoothed round-trip time, milliseconds; 0 before the first sample or under one. */
+  readonly rtt: number;
+  /** Congestion window, bytes. */
+  readonly cwnd: number;
+  /** Bytes a second that the peer acknowledged, of the engine's latest sample. */
+  readonly deliveryRate: number;
+}
+
+/** How long a delivery rate sample counts, in round trips (as BBR's bandwidth filter). */
+const RATE_FILTER_ROUNDS = 10;
+
+/** Round-trip times are whole milliseconds in the engine; on a shorter path this stands in for zero. */
+const LEAST_RTT = 0.25;
+
+/**
+ * A first window of up to ten full datagrams is what any connection may send (RFC 9002 §7.2): it promises nothing
+ * about the link, and the rate is searched for. A larger one is the user's word on the link, and where it begins.
+ */
+const UNTUNED_WINDOW = 14_720;
+
+/** The bucket holds this many datagrams or this time of rate, whichever is more. */
+const BUCKET_DATAGRAMS = 10;
+const BUCKET_MILLISECONDS = 2;
+
+/**
+ * A token bucket in front of the engine's output: datagrams leave at the rate that the path bears, in bursts that
+ * a short queue bears. The engine's own release times cannot be read through its binding.
+ *
+ * - Loss-based algorithms: window / least round-trip time.
+ * - Bbr: the best delivery rate of the last ten round trips, never under what the configuration promises of the
+ *   link (`initial_window` / `initial_rtt`). Only when it lasts does more than that get tried ({@link GainCycle}).
+ */
+export class Pacer {
+  readonly #options: Pick<QuicOptions, 'congestionAlgorithm' | 'initialRtt' | 'initialWindow'>;
+  readonly #datagramSize: number;
+  /** Bytes per millisecond. */
+  #rate: number;
+  #tokens: number;
+  #lastRefill: number;
+  #leastRtt = Number.POSITIVE_INFINITY;
+  readonly #samples: RateFilter = new RateFilter();
+  readonly #gains: GainCycle;
+
+  constructor(
+    options: Pick<QuicOptions, 'congestionAlgorithm' | 'initialRtt' | 'initialWindow'>,
+    datagramSize: number,
+    now: number,
+  ) {
+    this.#options = options;
+    this.#datagramSize = datagramSize;
+    this.#rate = options.initialWindow / options.initialRtt;
+    this.#gains = new GainCycle(options.initialWindow <= UNTUNED_WINDOW);
+    this.#lastRefill = now;
+    this.#tokens = this.#capacity();
+  }
+
+  /** Bytes a second that are let through at present. */
+  get rate(): number {
+    return this.#rate * 1000;
+  }
+
+  /** Takes the latest measurement of the path; worth calling once a millisecond at most. */
+  update(path: PathState, now: number): void {
+    if (path.rtt > 0) this.#leastRtt = Math.min(this.#leastRtt, path.rtt);
+    this.#rate =
+      this.#options.congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, now) : this.#windowRate(path);
+  }
+
+  /** Whether a datagram may leave now. */
+  mayShip(now: number): boolean {
+    this.#refill(now);
+    if (this.#tokens > 0) return true;
+    this.#gains.held();
+    return false;
+  }
+
+  /** A datagram of `bytes` left. */
+  shipped(bytes: number): void {
+    this.#tokens -= bytes;
+  }
+
+  /** When {@link mayShip} will next say yes. */
+  nextShipment(now: number): number {
+    return this.#tokens > 0 ? now : now + Math.max(1, -this.#tokens / this.#rate);
+  }
+
+  #refill(now: number): void {
+    this.#tokens = Math.min(this.#capacity(), this.#tokens + (now - this.#lastRefill) * this.#rate);
+    this.#lastRefill = now;
+  }
+
+  #capacity(): number {
+    return Math.max(BUCKET_DATAGRAMS * this.#datagramSize, BUCKET_MILLISECONDS * this.#rate);
+  }
+
+  #roundTrip(path: PathState): number {
+    if (this.#leastRtt !== Number.POSITIVE_INFINITY) return this.#leastRtt;
+    return path.rtt > 0 ? path.rtt : LEAST_RTT;
+  }
+
+  #windowRate(path: PathState): number {
+    const { congestionAlgorithm, initialWindow, initialRtt } = this.#options;
+    // Without a congestion controller the window means nothing: the configured one is what the link bears.
+    if (congestionAlgorithm === 'None') return initialWindow / Math.max(path.rtt, initialRtt);
+    return path.cwnd / this.#roundTrip(path);
+  }
+
+  #bbrRate(path: PathState, now: number): number {
+    const rtt = this.#roundTrip(path);
+    this.#samples.add(path.deliveryRate / 1000, now, RATE_FILTER_ROUNDS * rtt);
+    const best = this.#samples.best;
+    const promised = this.#options.initialWindow / this.#options.initialRtt;
+    return Math.max(promised, best) * this.#gains.gain(best, now, rtt);
+  }
+}
+
+/** The maximum of a window of time, kept as a falling sequence of candidates. */
+class RateFilter {
+  readonly #samples: { rate: number; at: number }[] = [];
+
+  get best(): number {
+    return this.#samples[0]?.rate ?? 0;
+  }
+
+  add(rate: number, now: number, window: number): void {
+    const samples = this.#samples;
+    while (samples.length > 0 && (samples.at(-1)?.rate ?? 0) <= rate) samples.pop();
+    const last = samples.at(-1);
+    // Candidates closer than a sixteenth of the window make no difference, and this bounds their number.
+    if (last === undefined || now - last.at > window / 16) samples.push({ rate, at: now });
+    while (samples.length > 1 && now - (samples[0]?.at ?? now) > window) samples.shift();
+  }
+}
+
+/** Twice the best rate seen lets the rate double each round trip. */
+const SEARCH_GAIN = 2;
+
+/** The path is full when this many rounds bring less than a quarter more (as BBR's full-pipe estimate). */
+const FULL_ROUNDS = 3;
+const FULL_GROWTH = 1.25;
+
+/** Afterwards one round in this many tries a little more: a tenth of a window is what a short queue bears. */
+const PROBE_ROUNDS = 8;
+const PROBE_GAIN = 1.1;
+
+/**
+ * How much above the known rate to send. First, on an untuned link, twice as much until it brings no more; then in
+ * one round of eight a tenth more. Only rounds in which the pacer held something back say anything about the path.
+ */
+class GainCycle {
+  #searching: boolean;
+  #held = false;
+  #best = 0;
+  #rounds = 0;
+  #roundEnds = 0;
+
+  constructor(searching: boolean) {
+    this.#searching = searching;
+  }
+
+  /** Something had to wait. */
+  held(): void {
+    this.#held = true;
+  }
+
+  gain(rate: number, now: number, rtt: number): number {
+    if (now >= this.#roundEnds) {
+      this.#roundEnds = now + rtt;
+      if (this.#held) this.#endRound(rate);
+      this.#held = false;
+    }
+    if (this.#searching) return SEARCH_GAIN;
+    return this.#rounds === PROBE_ROUNDS ? PROBE_GAIN : 1;
+  }
+
+  #endRound(rate: number): void {
+    if (!this.#searching) this.#rounds = this.#rounds === PROBE_ROUNDS ? 1 : this.#rounds + 1;
+    else if (rate >= this.#best * FULL_GROWTH) {
+      this.#best = rate;
+      this.#rounds = 0;
+    } else if (++this.#rounds >= FULL_ROUNDS) {
+      this.#searching = false;
+      this.#rounds = 0;
+    }
+  }
+}

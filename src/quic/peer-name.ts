@@ -1,0 +1,20 @@
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+
+/** What is wrong with a certificate (DER) for a peer that has to be called `name`; `undefined` when nothing is. */
+export function certificateMismatch(der: Uint8Array | undefined, name: string): string | undefined {
+  if (der === undefined) return 'no certificate was presented';
+  const certificate = parse(der);
+  if (certificate === undefined) return 'the certificate cannot be read';
+  const carries = isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name);
+  if (carries !== undefined) return undefined;
+  return `expected ${name}, found ${certificate.subjectAltName ?? certificate.subject.replaceAll('\n', ', ')}`;
+}
+
+function parse(der: Uint8Array): X509Certificate | undefined {
+  try {
+    return new X509Certificate(der);
+  } catch {
+    return undefined;
+  }
+}

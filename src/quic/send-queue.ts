@@ -1,0 +1,203 @@
+import type { ChunkQueue } from '../bytes/chunk-queue.ts';
+import { type EngineConnection, streamCallFailure } from './native.ts';
+import type { StreamId } from './port.ts';
+
+/** A stream is full at this many queued bytes … */
+const STREAM_HIGH_WATER = 256 * 1024;
+/** … and has room again at this many: enough to keep the link busy until more comes. */
+const STREAM_LOW_WATER = 128 * 1024;
+
+/** Most bytes of one stream that go to the engine before the next stream's turn. */
+const SLICE = 16 * 1024;
+
+const EMPTY = Buffer.alloc(0);
+
+/** The sending half of one stream. */
+export interface SendHalf {
+  readonly id: StreamId;
+  readonly queue: ChunkQueue;
+  /** `ending`: the end is queued; `done`: the engine has all, or nothing more may be sent. */
+  phase: 'open' | 'ending' | 'done';
+  /** `write` said false and the owner waits. */
+  full: boolean;
+}
+
+/** What the queue tells: the peer's STOP_SENDING, room after a full queue, a half that is over. */
+export interface SendQueueEvents {
+  onStopped(half: SendHalf, code: number): void;
+  onDrain(half: SendHalf): void;
+  onDone(half: SendHalf): void;
+}
+
+/**
+ * What waits to be taken by the engine, of all streams. The engine takes as much as its windows allow; the rest
+ * waits here, bounded by the return value of {@link SendQueue.write}. Streams take turns.
+ */
+export class SendQueue {
+  readonly #engine: EngineConnection;
+  readonly #sendWindow: number;
+  readonly #events: SendQueueEvents;
+  /** Halves with something to give, in the order of their turns. */
+  readonly #ready = new Set<SendHalf>();
+  /** Halves whose own flow-control credit is spent. */
+  readonly #stalled = new Set<SendHalf>();
+  /** Halves that said "full". */
+  readonly #full = new Set<SendHalf>();
+  #queued = 0;
+  #gauge: StreamId | undefined;
+
+  constructor(engine: EngineConnection, sendWindow: number, events: SendQueueEvents) {
+    this.#engine = engine;
+    this.#sendWindow = sendWindow;
+    this.#events = events;
+  }
+
+  /** Bytes that wait. */
+  get byteLength(): number {
+    return this.#queued;
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.size > 0;
+  }
+
+  /**
+   * Names a stream of ours that lives as long as the connection and hardly sends. Its capacity tells, better than
+   * that of a stream that may be stalled for itself, whether the connection has room.
+   */
+  useGauge(id: StreamId): void {
+    this.#gauge ??= id;
+  }
+
+  write(half: SendHalf, chunk: Uint8Array, fin: boolean): boolean {
+    if (half.phase !== 'open') return true;
+    half.queue.push(chunk);
+    this.#queued += chunk.length;
+    if (fin) half.phase = 'ending';
+    if (!this.#stalled.has(half)) this.#ready.add(half);
+    half.full = half.queue.byteLength >= STREAM_HIGH_WATER || this.#queued >= this.#sendWindow;
+    if (half.full) this.#full.add(half);
+    return !half.full;
+  }
+
+  /** Forgets what waits of a half, which is over. */
+  drop(half: SendHalf): void {
+    this.#queued -= half.queue.byteLength;
+    half.queue.clear();
+    half.phase = 'done';
+    half.full = false;
+    this.#ready.delete(half);
+    this.#stalled.delete(half);
+    this.#full.delete(half);
+  }
+
+  /** Gives the engine up to `room` bytes; returns how many it took. */
+  fill(room: number): number {
+    let taken = 0;
+    for (const half of this.#ready) {
+      if (taken >= room) break;
+      this.#ready.delete(half);
+      const wanted = Math.min(SLICE, room - taken);
+      const given = this.#give(half, wanted);
+      taken += given;
+      // A half that is still ready goes to the end of the line; this loop then meets it again.
+      if (half.phase === 'done' || (half.phase === 'open' && half.queue.byteLength === 0)) continue;
+      if (given >= wanted) this.#ready.add(half);
+      else if (this.blocked()) {
+        this.#ready.add(half);
+        break;
+      } else this.#stalled.add(half);
+    }
+    return taken;
+  }
+
+  /** After datagrams came: halves that got new credit take part again. */
+  revive(): void {
+    for (const half of this.#stalled) {
+      if (this.#probe(half) === 0) continue;
+      this.#stalled.delete(half);
+      if (half.phase !== 'done') this.#ready.add(half);
+    }
+  }
+
+  /** Looks whether the peer stopped a half that has nothing to send: the engine says so only when asked. */
+  check(half: SendHalf): void {
+    if (half.phase === 'open') this.#probe(half);
+  }
+
+  /** Tells the owners of full halves that there is room. */
+  emitDrains(): void {
+    for (const half of this.#full) {
+      if (this.#queued >= this.#sendWindow) return;
+      if (half.queue.byteLength > STREAM_LOW_WATER) continue;
+      this.#full.delete(half);
+      half.full = false;
+      this.#events.onDrain(half);
+    }
+  }
+
+  #give(half: SendHalf, room: number): number {
+    let given = 0;
+    try {
+      while (given < room) {
+        const chunk = half.queue.peek();
+        if (chunk === undefined) {
+          if (half.phase === 'ending') this.#finish(half);
+          return given;
+        }
+        const wanted = Math.min(chunk.length, room - given);
+        const last = half.phase === 'ending' && wanted === half.queue.byteLength;
+        const part = wanted === chunk.length ? chunk : chunk.subarray(0, wanted);
+        const written = this.#engine.streamSend(half.id, part, last) ?? 0;
+        half.queue.consume(written);
+        this.#queued -= written;
+        given += written;
+        if (last && written === wanted) {
+          this.#done(half);
+          return given;
+        }
+        if (written < wanted) return given;
+      }
+    } catch (error) {
+      this.#failed(half, error);
+    }
+    return given;
+  }
+
+  #finish(half: SendHalf): void {
+    if (this.#engine.streamSend(half.id, EMPTY, true) !== null) this.#done(half);
+  }
+
+  #done(half: SendHalf): void {
+    half.phase = 'done';
+    this.#full.delete(half);
+    this.#events.onDone(half);
+  }
+
+  /** Bytes that the engine would take of this half. */
+  #probe(half: SendHalf): number {
+    try {
+      return this.#engine.streamCapacity(half.id);
+    } catch (error) {
+      this.#failed(half, error);
+      return 0;
+    }
+  }
+
+  #failed(half: SendHalf, error: unknown): void {
+    const failure = streamCallFailure(error);
+    this.drop(half);
+    if (failure.kind === 'stopped') this.#events.onStopped(half, failure.code);
+    this.#events.onDone(half);
+  }
+
+  /** Whether the connection as a whole has no room: its congestion window is full, or the credit of its peer spent. */
+  blocked(): boolean {
+    if (this.#gauge === undefined) return true;
+    try {
+      return this.#engine.streamCapacity(this.#gauge) === 0;
+    } catch {
+      return true;
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Logger } from './log.ts';
+import type { EngineAddress } from './native.ts';
+
+export interface SocketOptions {
+  /** IP address to bind; `::` takes both families. */
+  readonly bindAddress: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** SO_RCVBUF and SO_SNDBUF, bytes; undefined leaves the system's. */
+  readonly receiveBufferSize: number | undefined;
+  readonly sendBufferSize: number | undefined;
+}
+
+/** The UDP socket could not be bound. `code` is the system's (EADDRINUSE, EACCES, EADDRNOTAVAIL, …). */
+export class BindError extends Error {
+  override readonly name = 'BindError';
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Addresses are numeric by the time they get here; looking them up again would cost a turn of the event loop. */
+function numericLookup(
+  address: string,
+  _options: unknown,
+  callback: (error: Error | null, address: string, family: number) => void,
+): void {
+  callback(null, address, isIPv6(address) ? 6 : 4);
+}
+
+/** Binds a UDP socket. Where the host has no IPv6, `::` becomes `0.0.0.0`, with a warning. */
+export async function openSocket(options: SocketOptions, logger: Logger): Promise<UdpSocket> {
+  try {
+    return new UdpSocket(await bind(options), options, logger);
+  } catch (error) {
+    if (options.bindAddress !== '::' || !hasNoIpv6(error)) throw bindError(error, options);
+  }
+  logger.warn({}, 'this host has no IPv6: binding 0.0.0.0 instead of ::');
+  const fallback = { ...options, bindAddress: '0.0.0.0' };
+  try {
+    return new UdpSocket(await bind(fallback), fallback, logger);
+  } catch (error) {
+    throw bindError(error, fallback);
+  }
+}
+
+function bind(options: SocketOptions): Promise<Socket> {
+  const type = isIPv6(options.bindAddress) ? 'udp6' : 'udp4';
+  const socket = createSocket({ type, lookup: numericLookup });
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.bind({ address: options.bindAddress, port: options.port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
+}
+
+function hasNoIpv6(error: unknown): boolean {
+  return ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'].includes(errorCode(error));
+}
+
+function bindError(error: unknown, { bindAddress, port }: SocketOptions): BindError {
+  const code = errorCode(error);
+  return new BindError(
+    code,
+    `cannot bind UDP ${formatAddress({ host: bindAddress, port })}: ${MEANING[code] ?? code}`,
+  );
+}
+
+const MEANING: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use (EADDRINUSE)',
+  EADDRNOTAVAIL: 'the address is not one of this host (EADDRNOTAVAIL)',
+  EACCES: 'ports below 1024 need privileges (EACCES)',
+};
+
+/** `1.2.3.4:80` or `[::1]:80`. */
+export function formatAddress({ host, port }: EngineAddress): string {
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A bound UDP socket. */
+export class UdpSocket {
+  readonly #socket: Socket;
+  readonly #logger: Logger;
+  readonly family: 4 | 6;
+  /** False when only one family can be reached through it. */
+  readonly dualStack: boolean;
+  #connected = false;
+  #reported = '';
+
+  constructor(socket: Socket, options: SocketOptions, logger: Logger) {
+    this.#socket = socket;
+    this.#logger = logger;
+    this.family = isIPv6(options.bindAddress) ? 6 : 4;
+    this.dualStack = options.bindAddress === '::';
+    this.#sizeBuffers(options);
+  }
+
+  get address(): EngineAddress {
+    const { address, port } = this.#socket.address();
+    return { host: address, port };
+  }
+
+  onDatagram(listener: (datagram: Buffer, from: RemoteInfo) => void): void {
+    this.#socket.on('message', listener);
+  }
+
+  /** What the network reports of datagrams sent: refused, unreachable, too large. */
+  onError(listener: (code: string) => void): void {
+    this.#socket.on('error', (error) => listener(errorCode(error)));
+  }
+
+  /** Exchanges datagrams with one address only, and learns when nothing listens there. */
+  connect(to: EngineAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const failed = (error: Error): void => reject(error);
+      this.#socket.once('error', failed);
+      this.#socket.connect(to.port, to.host, () => {
+        this.#socket.off('error', failed);
+        this.#connected = true;
+        resolve();
+      });
+    });
+  }
+
+  send(datagram: Buffer, to: EngineAddress): void {
+    if (this.#connected) this.#socket.send(datagram, this.#sent);
+    else this.#socket.send(datagram, 0, datagram.length, to.port, to.host, this.#sent);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  // A datagram that cannot be sent is a datagram lost; QUIC deals with it. Each kind of failure is told once.
+  readonly #sent = (error: Error | null): void => {
+    if (error === null) return;
+    const code = errorCode(error);
+    if (code === this.#reported || code === 'ERR_SOCKET_DGRAM_NOT_RUNNING') return;
+    this.#reported = code;
+    this.#logger.warn({ code }, `datagrams cannot be sent: ${error.message}`);
+  };
+
+  #sizeBuffers(options: SocketOptions): void {
+    const { receiveBufferSize, sendBufferSize } = options;
+    if (receiveBufferSize !== undefined) {
+      this.#socket.setRecvBufferSize(receiveBufferSize);
+      this.#warnIfSmaller('receive', receiveBufferSize, this.#socket.getRecvBufferSize(), 'rmem_max');
+    }
+    if (sendBufferSize !== undefined) {
+      this.#socket.setSendBufferSize(sendBufferSize);
+      this.#warnIfSmaller('send', sendBufferSize, this.#socket.getSendBufferSize(), 'wmem_max');
+    }
+  }
+
+  #warnIfSmaller(which: string, asked: number, reported: number, sysctl: string): void {
+    // Linux reports twice what it grants, the other half being its own bookkeeping.
+    const granted = process.platform === 'linux' ? reported / 2 : reported;
+    if (granted >= asked) return;
+    this.#logger.warn(
+      { asked, granted },
+      `socket_${which}_buffer_size: asked for ${asked} bytes, the system gives ${granted}; ` +
+        `raise it with: sysctl -w net.core.${sysctl}=${asked}`,
+    );
+  }
+}

@@ -1,0 +1,242 @@
+import { ChunkQueue } from '../bytes/chunk-queue.ts';
+import {
+  type EngineConnection,
+  SHUTDOWN_READ,
+  SHUTDOWN_WRITE,
+  type StreamCallFailure,
+  streamCallFailure,
+} from './native.ts';
+import { isServerInitiated, isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
+import { ReadSlab } from './read-slab.ts';
+import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts';
+
+/** Most bytes of one stream, and of all, that one turn of the event loop delivers. */
+const STREAM_BYTES_PER_TURN = 256 * 1024;
+const BYTES_PER_TURN = 1024 * 1024;
+
+const EMPTY = Buffer.alloc(0);
+
+interface Stream extends SendHalf {
+  /**
+   * `stopped`: we sent STOP_SENDING and wait for the peer's RESET_STREAM or end; nothing is delivered any more.
+   * Orthogonal to `phase` of the sending half.
+   */
+  receiving: 'open' | 'stopped' | 'done';
+  paused: boolean;
+  /** The end was seen while delivery was paused. */
+  endHeld: boolean;
+}
+
+/** The streams of one connection: reading, writing, and when each is over (RFC 9000 §3). */
+export class Streams implements SendQueueEvents {
+  readonly #engine: EngineConnection;
+  readonly #role: Role;
+  readonly #events: QuicEvents;
+  readonly #streams = new Map<StreamId, Stream>();
+  readonly #slab: ReadSlab = new ReadSlab();
+  readonly #nextId: { bidirectional: StreamId; unidirectional: StreamId };
+  readonly sending: SendQueue;
+  /** Streams that were resumed after their end had been seen. */
+  readonly #heldEnds: Stream[] = [];
+  #wantsStreams = false;
+
+  constructor(engine: EngineConnection, role: Role, sendWindow: number, events: QuicEvents) {
+    this.#engine = engine;
+    this.#role = role;
+    this.#events = events;
+    this.sending = new SendQueue(engine, sendWindow, this);
+    const ours = role === 'server' ? 1 : 0;
+    this.#nextId = { bidirectional: ours, unidirectional: ours + 2 };
+  }
+
+  /** Streams that are not over. */
+  get count(): number {
+    return this.#streams.size;
+  }
+
+  open(direction: 'bidirectional' | 'unidirectional'): StreamId | undefined {
+    const left =
+      direction === 'bidirectional' ? this.#engine.peerStreamsLeftBidi() : this.#engine.peerStreamsLeftUni();
+    if (left <= 0) {
+      this.#wantsStreams = true;
+      return undefined;
+    }
+    const id = this.#nextId[direction];
+    this.#nextId[direction] += 4;
+    // An empty write makes the stream exist: a skipped identifier would cost the peer's credit for good.
+    this.#engine.streamSend(id, EMPTY, false);
+    this.#add(id);
+    if (direction === 'unidirectional') this.sending.useGauge(id);
+    return id;
+  }
+
+  write(id: StreamId, chunk: Uint8Array, fin: boolean): boolean {
+    const stream = this.#streams.get(id);
+    return stream === undefined || this.sending.write(stream, chunk, fin);
+  }
+
+  reset(id: StreamId, code: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.phase === 'done') return;
+    this.sending.drop(stream);
+    this.#shutdown(id, SHUTDOWN_WRITE, code);
+    this.#forget(stream);
+  }
+
+  stop(id: StreamId, code: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined || stream.receiving !== 'open') return;
+    stream.receiving = 'stopped';
+    this.#shutdown(id, SHUTDOWN_READ, code);
+  }
+
+  pause(id: StreamId): void {
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) stream.paused = true;
+  }
+
+  /** True when there may be something to deliver. */
+  resume(id: StreamId): boolean {
+    const stream = this.#streams.get(id);
+    if (!stream?.paused) return false;
+    stream.paused = false;
+    if (stream.endHeld) this.#heldEnds.push(stream);
+    return true;
+  }
+
+  setPriority(id: StreamId, urgency: number, incremental: boolean): void {
+    if (!this.#streams.has(id)) return;
+    try {
+      this.#engine.streamPriority(id, urgency, incremental);
+    } catch {
+      // The stream is over in the engine; its priority is of no consequence.
+    }
+  }
+
+  /** Hands what has arrived to the events. True: a bound was met and there is more. */
+  deliver(): boolean {
+    for (const stream of this.#heldEnds.splice(0)) this.#deliverHeldEnd(stream);
+    let left = BYTES_PER_TURN;
+    for (const id of this.#engine.readable()) {
+      if (left <= 0) return true;
+      const stream = this.#streams.get(id) ?? this.#accept(id);
+      if (stream === undefined) continue;
+      const room = Math.min(left, STREAM_BYTES_PER_TURN);
+      const read = this.#read(stream, room);
+      left -= read;
+      if (read >= room) return true;
+    }
+    return false;
+  }
+
+  /** Asks the engine about every stream that would otherwise not tell: stopped by the peer, or over. */
+  sweep(): void {
+    for (const stream of this.#streams.values()) {
+      this.sending.check(stream);
+      if (stream.receiving === 'stopped' && this.#engine.streamFinished(stream.id)) this.#received(stream);
+    }
+  }
+
+  /** After datagrams came: whoever was refused a stream may ask again. */
+  offerStreams(): void {
+    if (!this.#wantsStreams) return;
+    if (this.#engine.peerStreamsLeftBidi() <= 0 && this.#engine.peerStreamsLeftUni() <= 0) return;
+    this.#wantsStreams = false;
+    this.#events.onStreamsAvailable();
+  }
+
+  onStopped(half: SendHalf, code: number): void {
+    this.#events.onStreamStopped(half.id, code);
+  }
+
+  onDrain(half: SendHalf): void {
+    this.#events.onStreamDrain(half.id);
+  }
+
+  onDone(half: SendHalf): void {
+    const stream = this.#streams.get(half.id);
+    if (stream !== undefined) this.#forget(stream);
+  }
+
+  #accept(id: StreamId): Stream | undefined {
+    const ours = isServerInitiated(id) === (this.#role === 'server');
+    return ours ? undefined : this.#add(id);
+  }
+
+  #add(id: StreamId): Stream {
+    const ours = isServerInitiated(id) === (this.#role === 'server');
+    const oneWay = isUnidirectional(id);
+    const stream: Stream = {
+      id,
+      queue: new ChunkQueue(),
+      phase: oneWay && !ours ? 'done' : 'open',
+      full: false,
+      receiving: oneWay && ours ? 'done' : 'open',
+      paused: false,
+      endHeld: false,
+    };
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  /** Reads up to `room` bytes and returns how many came. */
+  #read(stream: Stream, room: number): number {
+    let total = 0;
+    try {
+      if (stream.paused) {
+        // An empty read moves nothing, but throws when the stream was reset, and takes an end that stands alone.
+        const got = this.#engine.streamRecv(stream.id, EMPTY);
+        if (got !== null) stream.endHeld ||= got[1];
+        return 0;
+      }
+      while (total < room && !stream.paused) {
+        const got = this.#engine.streamRecv(stream.id, this.#slab.room());
+        if (got === null) return total;
+        const [length, fin] = got;
+        total += length;
+        this.#deliverChunk(stream, length, fin);
+        if (fin) return total;
+      }
+    } catch (error) {
+      this.#readFailed(stream, streamCallFailure(error));
+    }
+    return total;
+  }
+
+  #deliverHeldEnd(stream: Stream): void {
+    // It may have been paused again since.
+    if (stream.paused || !stream.endHeld) return;
+    stream.endHeld = false;
+    this.#deliverChunk(stream, 0, true);
+  }
+
+  #deliverChunk(stream: Stream, length: number, fin: boolean): void {
+    const open = stream.receiving === 'open';
+    const chunk = length === 0 ? EMPTY : this.#slab.take(length);
+    if (fin) this.#received(stream);
+    if (open) this.#events.onStreamData(stream.id, chunk, fin);
+  }
+
+  #readFailed(stream: Stream, failure: StreamCallFailure): void {
+    const open = stream.receiving === 'open';
+    this.#received(stream);
+    if (open && failure.kind === 'reset') this.#events.onStreamReset(stream.id, failure.code);
+  }
+
+  #received(stream: Stream): void {
+    stream.receiving = 'done';
+    this.#forget(stream);
+  }
+
+  #forget(stream: Stream): void {
+    if (stream.phase === 'done' && stream.receiving === 'done') this.#streams.delete(stream.id);
+  }
+
+  #shutdown(id: StreamId, direction: number, code: number): void {
+    try {
+      this.#engine.streamShutdown(id, direction, code);
+    } catch {
+      // Over in the engine already: there is nothing left to shut down.
+    }
+  }
+}
