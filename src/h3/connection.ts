@@ -1,0 +1,298 @@
+import { QpackError } from '../qpack/errors.ts';
+import {
+  isServerInitiated,
+  isUnidirectional,
+  type QuicClose,
+  type QuicEvents,
+  type QuicStreams,
+  type Role,
+  type StreamId,
+} from '../quic/port.ts';
+import { Code } from './codes.ts';
+import { type ControlHandler, ControlReceiver } from './control-receiver.ts';
+import { connectionError, H3Error, streamError } from './errors.ts';
+import { fieldSectionSize } from './fields.ts';
+import { FloodGuard } from './flood-guard.ts';
+import { encodeFrame, encodeIntegerFrame, FrameType } from './frames.ts';
+import type { ConnectionHandler, RequestHandler } from './handlers.ts';
+import type { ReceiverContext } from './message-receiver.ts';
+import type { H3Options } from './options.ts';
+import { OwnStream } from './own-stream.ts';
+import { PeerStreamIds } from './peer-stream-ids.ts';
+import type { FieldLines, StreamFailure } from './port.ts';
+import { QpackStreams } from './qpack-streams.ts';
+import { encodeSettings, type Settings } from './settings.ts';
+import {
+  type CriticalStream,
+  StreamType,
+  type UnidirectionalHandler,
+  UnidirectionalStreams,
+} from './unidirectional.ts';
+
+/**
+ * The core of an HTTP/3 connection (RFC 9114): it routes what QUIC delivers to control stream, QPACK and request
+ * streams, and turns a broken rule into the reset or the close that the peer must see. It owns no socket, timer or
+ * promise. After an error of the connection it processes nothing more.
+ */
+export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalHandler {
+  /** What the receivers of this connection's messages share. */
+  readonly receiverContext: ReceiverContext;
+
+  readonly #quic: QuicStreams;
+  readonly #handler: ConnectionHandler;
+  readonly #requests = new Map<StreamId, RequestHandler>();
+  readonly #peerRequests = new PeerStreamIds();
+  readonly #flood: FloodGuard;
+  readonly #qpack: QpackStreams;
+  readonly #control: OwnStream;
+  readonly #ownStreams: readonly OwnStream[];
+  readonly #peerControl: ControlReceiver;
+  readonly #peerStreams: UnidirectionalStreams;
+  #peerSettings: Settings | undefined;
+  #ownGoAwayId: number | undefined;
+  #peerGoesAway = false;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+
+  /** Opens our control and QPACK streams, as soon as the peer allows it. */
+  constructor(quic: QuicStreams, options: H3Options, handler: ConnectionHandler) {
+    this.#quic = quic;
+    this.#handler = handler;
+    this.#flood = new FloodGuard(options.now);
+    this.#qpack = new QpackStreams(quic, options);
+    this.#peerControl = new ControlReceiver(quic.role, this.#flood, this);
+    this.#peerStreams = new UnidirectionalStreams(quic.role, this.#flood, this);
+    this.receiverContext = {
+      role: quic.role,
+      maxFieldSectionSize: options.maxFieldSectionSize,
+      maxFieldCount: options.maxFieldCount,
+      flood: this.#flood,
+      decodeFieldSection: (id, section) => this.#qpack.decode(id, section),
+    };
+    this.#control = new OwnStream(quic, StreamType.CONTROL);
+    this.#control.write(encodeSettings(options));
+    this.#ownStreams = [this.#control, this.#qpack.encoderStream, this.#qpack.decoderStream];
+    this.#openOwnStreams();
+  }
+
+  get role(): Role {
+    return this.#quic.role;
+  }
+
+  /** Request streams not yet over in both directions. */
+  get inFlight(): number {
+    return this.#requests.size;
+  }
+
+  /** Client: the next request stream; `undefined` when none may be opened now. */
+  openRequest(): StreamId | undefined {
+    const allowed = this.#state === 'open' && this.#peerSettings !== undefined;
+    if (!allowed || this.#peerGoesAway || this.#ownGoAwayId !== undefined) return undefined;
+    return this.#quic.openStream('bidirectional');
+  }
+
+  /** Client: says who deals with a stream just opened. */
+  attach(id: StreamId, handler: RequestHandler): void {
+    this.#requests.set(id, handler);
+  }
+
+  /** Both directions of the stream are over. */
+  release(id: StreamId): void {
+    this.#requests.delete(id);
+  }
+
+  /** The peer's SETTINGS_MAX_FIELD_SECTION_SIZE if the section is over it (RFC 9114 §4.2.2). */
+  exceededLimit(fields: FieldLines): number | undefined {
+    const limit = this.#peerSettings?.maxFieldSectionSize ?? Number.POSITIVE_INFINITY;
+    return limit !== Number.POSITIVE_INFINITY && fieldSectionSize(fields) > limit ? limit : undefined;
+  }
+
+  /** Sends a HEADERS frame. False: enough is queued. */
+  sendFieldSection(id: StreamId, fields: FieldLines, fin: boolean): boolean {
+    if (this.#state !== 'open') return true;
+    try {
+      return this.#quic.write(id, encodeFrame(FrameType.HEADERS, this.#qpack.encode(id, fields)), fin);
+    } catch (error) {
+      this.#raise(error, id);
+      return true;
+    }
+  }
+
+  /** Takes no more of a request stream: STOP_SENDING. */
+  stopReceiving(id: StreamId, code: number): void {
+    this.#quic.stopSending(id, code);
+    this.abandonReceiving(id);
+  }
+
+  /** What a request stream still had to say is lost to QPACK, too (RFC 9204 §2.2.2.2). */
+  abandonReceiving(id: StreamId): void {
+    if (this.#state !== 'open') return;
+    try {
+      this.#qpack.cancel(id);
+    } catch (error) {
+      this.#raise(error, id);
+    }
+  }
+
+  /** Goes on with what a paused receiver held, and then with what QUIC has. Call it from a turn of its own. */
+  proceed(id: StreamId): void {
+    const receiver = this.#requests.get(id)?.receiver;
+    if (receiver === undefined || this.#state !== 'open') return;
+    try {
+      receiver.proceed();
+    } catch (error) {
+      this.#raise(error, id);
+    }
+    if (!receiver.paused) this.#quic.resumeStream(id);
+  }
+
+  /** RFC 9114 §5.2. A server names the first request that it does not take, a client the first push. */
+  goAway(): void {
+    if (this.#ownGoAwayId !== undefined || this.#state !== 'open') return;
+    this.#ownGoAwayId = this.role === 'server' ? this.#peerRequests.next : 0;
+    this.#control.write(encodeIntegerFrame(FrameType.GOAWAY, this.#ownGoAwayId));
+  }
+
+  /** Closes with an HTTP/3 code. Streams fail, and the handler hears of it, later. */
+  close(code: number, reason: string): void {
+    this.#end(code, reason, 'local');
+  }
+
+  onStreamData(id: StreamId, chunk: Uint8Array, fin: boolean): void {
+    if (this.#state !== 'open') return;
+    try {
+      if (isUnidirectional(id)) this.#peerStreams.receive(id, chunk, fin);
+      else (this.#requests.get(id) ?? this.#accept(id))?.receiver.receive(chunk, fin);
+    } catch (error) {
+      this.#raise(error, id);
+    }
+  }
+
+  onStreamReset(id: StreamId, errorCode: number): void {
+    if (this.#state !== 'open') return;
+    try {
+      if (isUnidirectional(id)) this.#peerStreams.end(id);
+      else this.#cancelled(id)?.onReset(errorCode);
+    } catch (error) {
+      this.#raise(error, id);
+    }
+  }
+
+  onStreamStopped(id: StreamId, errorCode: number): void {
+    if (this.#state !== 'open') return;
+    try {
+      if (!isUnidirectional(id)) this.#cancelled(id)?.onStopped(errorCode);
+      else if (this.#ownStreams.some((stream) => stream.id === id)) {
+        throw connectionError(Code.H3_CLOSED_CRITICAL_STREAM, 'the peer stopped a critical stream of ours');
+      }
+    } catch (error) {
+      this.#raise(error, id);
+    }
+  }
+
+  onStreamDrain(id: StreamId): void {
+    if (this.#state !== 'open') return;
+    if (isUnidirectional(id)) this.#ownStreams.find((stream) => stream.id === id)?.onDrain();
+    else this.#requests.get(id)?.onDrain();
+  }
+
+  onStreamsAvailable(): void {
+    if (this.#state !== 'open') return;
+    this.#openOwnStreams();
+    this.#handler.onStreamsAvailable();
+  }
+
+  onClosed(close: QuicClose): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    const { code, reason } = close;
+    this.#loseRequests({ source: close.source === 'local' ? 'local' : 'remote', code, reason });
+    this.#handler.onClosed(close);
+  }
+
+  onSettings(settings: Settings): void {
+    this.#peerSettings = settings;
+    this.#qpack.applyPeerSettings(settings);
+    this.#handler.onReady();
+  }
+
+  onGoAway(id: number): void {
+    const first = !this.#peerGoesAway;
+    this.#peerGoesAway = true;
+    if (first) this.#handler.onGoAway();
+    if (this.role === 'server') return;
+    for (const request of [...this.#requests.values()]) if (request.id >= id) request.onRejected();
+  }
+
+  onCriticalData(stream: CriticalStream, chunk: Uint8Array): void {
+    if (stream === 'control') this.#peerControl.receive(chunk);
+    else if (stream === 'qpackEncoder') this.#qpack.receiveEncoderStream(chunk);
+    else this.#qpack.receiveDecoderStream(chunk);
+  }
+
+  onUnknownStream(id: StreamId): void {
+    this.#quic.stopSending(id, Code.H3_STREAM_CREATION_ERROR);
+  }
+
+  #openOwnStreams(): void {
+    for (const stream of this.#ownStreams) stream.open();
+  }
+
+  // A bidirectional stream without handler: new, or of no interest any more.
+  #accept(id: StreamId): RequestHandler | undefined {
+    if (this.role === 'client') {
+      if (!isServerInitiated(id)) return undefined;
+      throw connectionError(Code.H3_STREAM_CREATION_ERROR, 'a bidirectional stream opened by the server');
+    }
+    if (isServerInitiated(id) || !this.#peerRequests.take(id)) return undefined;
+    if (this.#ownGoAwayId !== undefined && id >= this.#ownGoAwayId) {
+      this.#quic.resetStream(id, Code.H3_REQUEST_REJECTED);
+      this.#quic.stopSending(id, Code.H3_REQUEST_REJECTED);
+      return undefined;
+    }
+    const handler = this.#handler.onRequestStream(id);
+    this.#requests.set(id, handler);
+    return handler;
+  }
+
+  // A reset or stop of a request stream, maybe as the first sign of it. Only a client can ask for work and cancel it.
+  #cancelled(id: StreamId): RequestHandler | undefined {
+    if (this.role === 'server') this.#flood.spend('cancelled requests');
+    return this.#requests.get(id) ?? this.#accept(id);
+  }
+
+  // A fault of our own ends no more than the request that it came up in.
+  #raise(error: unknown, id: StreamId): void {
+    if (error instanceof H3Error && error.scope === 'stream') this.#failStream(error, id);
+    else if (error instanceof H3Error || error instanceof QpackError) {
+      this.#end(error.code, error.message, 'remote');
+    } else if (isUnidirectional(id)) this.#end(Code.H3_INTERNAL_ERROR, internal(error), 'local');
+    else this.#failStream(streamError(Code.H3_INTERNAL_ERROR, internal(error)), id);
+  }
+
+  // Resets that the peer makes us send cost it, as cancelling does (RFC 9114 §10.5).
+  #failStream(error: H3Error, id: StreamId): void {
+    try {
+      this.#flood.spend('requests that had to be reset');
+      this.#requests.get(id)?.onError(error);
+    } catch (worse) {
+      this.#raise(worse, id);
+    }
+  }
+
+  // Streams fail in a turn of their own: this may run inside a call of theirs.
+  #end(code: number, reason: string, source: 'local' | 'remote'): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    for (const request of this.#requests.values()) request.receiver.abandon();
+    this.#quic.close(code, reason);
+    queueMicrotask(() => this.#loseRequests({ source, code, reason }));
+  }
+
+  #loseRequests(cause: Pick<StreamFailure, 'source' | 'code' | 'reason'>): void {
+    const requests = [...this.#requests.values()];
+    this.#requests.clear();
+    for (const request of requests) request.onLost({ ...cause, scope: 'connection', untouched: false });
+  }
+}
+
+const internal = (error: unknown): string => `internal error: ${String(error)}`;

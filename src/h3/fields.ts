@@ -1,0 +1,175 @@
+import { Code } from './codes.ts';
+import { streamError } from './errors.ts';
+import type { FieldLines } from './port.ts';
+
+/** What the core itself needs of a request's head. */
+export interface RequestHead {
+  readonly method: string;
+  /** Bytes of content that Content-Length declares. */
+  readonly contentLength: number | undefined;
+}
+
+/** What the core itself needs of a response's head. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly contentLength: number | undefined;
+}
+
+// The characters of RFC 9110 §5.6.2 (token), §5.5 (field value) and RFC 3986. A string holds one byte a character.
+// Paths and values may hold bytes above 0x7f, which pass unchanged. An authority has no user (RFC 9114 §4.3.1) and
+// no comma, which would be two Host fields joined.
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const VALUE = /^[\t -~\x80-\xff]*$/;
+const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
+const AUTHORITY = /^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]+$/;
+const PATH = /^(?:\/[!-"$-~\x80-\xff]*|\*)?$/;
+const STATUS = /^(?:100|10[2-9]|1[1-9][0-9]|[2-5][0-9][0-9])$/;
+const CONTENT_LENGTH = /^[0-9]{1,18}$/;
+const TRAILERS = /^trailers$/i;
+const NEVER = /^(?!)/;
+
+/** Pseudo-header fields that a section may have, with the form of their values (RFC 9114 §4.3). */
+type PseudoRules = ReadonlyMap<string, RegExp>;
+
+const REQUEST: PseudoRules = new Map([
+  [':method', TOKEN],
+  [':scheme', SCHEME],
+  [':authority', AUTHORITY],
+  [':path', PATH],
+]);
+const RESPONSE: PseudoRules = new Map([[':status', STATUS]]);
+const TRAILER: PseudoRules = new Map();
+
+/** Fields that speak of one connection (§4.2) and thus make a message malformed: in any value, or in any but one. */
+const CONNECTION_SPECIFIC: ReadonlyMap<string, RegExp> = new Map([
+  ['connection', NEVER],
+  ['keep-alive', NEVER],
+  ['proxy-connection', NEVER],
+  ['transfer-encoding', NEVER],
+  ['upgrade', NEVER],
+]);
+const RESTRICTED_IN_REQUEST: ReadonlyMap<string, RegExp> = new Map([
+  ...CONNECTION_SPECIFIC,
+  ['te', TRAILERS],
+]);
+const RESTRICTED_ELSEWHERE: ReadonlyMap<string, RegExp> = new Map([...CONNECTION_SPECIFIC, ['te', NEVER]]);
+
+/** Fields that a head may have once only, as more would mean another message to another reader. */
+const SINGLE: ReadonlySet<string> = new Set(['host', 'content-length']);
+
+/** Checks a request's head (RFC 9114 §4.3.1). Throws H3_MESSAGE_ERROR on the stream. */
+export function checkRequest(fields: FieldLines): RequestHead {
+  const found = checkSection(fields, REQUEST, RESTRICTED_IN_REQUEST);
+  const method = found.get(':method');
+  if (method === undefined) throw malformed('no :method');
+  if (method === 'CONNECT') checkConnectTarget(found);
+  else checkTarget(found, method);
+  checkAuthority(found);
+  return { method, contentLength: contentLength(found) };
+}
+
+/** Checks a response's head, interim or final (§4.3.2). Throws H3_MESSAGE_ERROR on the stream. */
+export function checkResponse(fields: FieldLines): ResponseHead {
+  const found = checkSection(fields, RESPONSE, RESTRICTED_ELSEWHERE);
+  const status = found.get(':status');
+  if (status === undefined) throw malformed('no :status');
+  return { status: Number(status), contentLength: contentLength(found) };
+}
+
+/** Checks a trailer section (§4.3: no pseudo-header fields). Throws H3_MESSAGE_ERROR on the stream. */
+export function checkTrailers(fields: FieldLines): void {
+  checkSection(fields, TRAILER, RESTRICTED_ELSEWHERE);
+}
+
+/** Size of a field section by RFC 9114 §4.2.2: name, value and 32 bytes for each line. */
+export function fieldSectionSize(fields: FieldLines): number {
+  let size = (fields.length / 2) * 32;
+  for (const part of fields) size += part.length;
+  return size;
+}
+
+// What holds for every section; gives the pseudo-header fields and the single ones.
+function checkSection(
+  fields: FieldLines,
+  pseudo: PseudoRules,
+  restricted: ReadonlyMap<string, RegExp>,
+): Map<string, string> {
+  const found = new Map<string, string>();
+  let regular = false;
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] as string;
+    const value = fields[at + 1] as string;
+    if (name.startsWith(':')) {
+      if (regular) throw malformed(`${printable(name)} after a regular field`);
+      addPseudo(found, pseudo, name, value);
+    } else {
+      regular = true;
+      checkRegular(restricted, name, value);
+      if (SINGLE.has(name)) addOnce(found, name, value);
+    }
+  }
+  return found;
+}
+
+function addPseudo(found: Map<string, string>, rules: PseudoRules, name: string, value: string): void {
+  const form = rules.get(name);
+  if (form === undefined) throw malformed(`${printable(name)} does not belong here`);
+  if (!form.test(value)) throw malformed(`bad value of ${name}`);
+  addOnce(found, name, value);
+}
+
+function addOnce(found: Map<string, string>, name: string, value: string): void {
+  if (found.has(name)) throw malformed(`${name} twice`);
+  found.set(name, value);
+}
+
+function checkRegular(restricted: ReadonlyMap<string, RegExp>, name: string, value: string): void {
+  if (!NAME.test(name)) throw malformed(`bad field name "${printable(name)}"`);
+  if (!VALUE.test(value) || isBlank(value, 0) || isBlank(value, value.length - 1)) {
+    throw malformed(`bad value of field ${name}`);
+  }
+  if (restricted.get(name)?.test(value) === false) throw malformed(`connection-specific field ${name}`);
+}
+
+// No value begins or ends with white space (RFC 9110 §5.5); an HTTP/1.1 receiver would see another one.
+function isBlank(value: string, at: number): boolean {
+  const code = value.charCodeAt(at);
+  return code === 0x20 || code === 0x09;
+}
+
+// CONNECT names an authority alone (§4.4).
+function checkConnectTarget(found: ReadonlyMap<string, string>): void {
+  if (found.has(':scheme') || found.has(':path')) throw malformed('CONNECT with :scheme or :path');
+  if (!found.has(':authority')) throw malformed('CONNECT without :authority');
+}
+
+function checkTarget(found: ReadonlyMap<string, string>, method: string): void {
+  const scheme = found.get(':scheme')?.toLowerCase();
+  const path = found.get(':path');
+  if (scheme === undefined || path === undefined) throw malformed('no :scheme or no :path');
+  if (path === '*' && method !== 'OPTIONS') throw malformed('the path * is for OPTIONS');
+  if (scheme !== 'http' && scheme !== 'https') return;
+  if (path === '') throw malformed('empty :path');
+  if (!found.has(':authority') && !found.has('host')) throw malformed('neither :authority nor host');
+}
+
+function checkAuthority(found: ReadonlyMap<string, string>): void {
+  const authority = found.get(':authority');
+  const host = found.get('host');
+  if (host === undefined) return;
+  if (!AUTHORITY.test(host)) throw malformed('bad value of host');
+  if (authority !== undefined && authority !== host) throw malformed(':authority and host differ');
+}
+
+function contentLength(found: ReadonlyMap<string, string>): number | undefined {
+  const value = found.get('content-length');
+  if (value === undefined) return undefined;
+  if (!CONTENT_LENGTH.test(value)) throw malformed('bad value of content-length');
+  return Number(value);
+}
+
+const malformed = (reason: string) => streamError(Code.H3_MESSAGE_ERROR, `malformed message: ${reason}`);
+
+// A name as the peer sent it goes into logs.
+const printable = (name: string): string => name.slice(0, 64).replace(/[^!-~]/g, '?');

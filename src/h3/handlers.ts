@@ -1,0 +1,31 @@
+import type { QuicClose, StreamId } from '../quic/port.ts';
+import type { H3Error } from './errors.ts';
+import type { MessageReceiver } from './message-receiver.ts';
+import type { StreamFailure } from './port.ts';
+
+/** Who deals with one request stream. */
+export interface RequestHandler {
+  readonly id: StreamId;
+  readonly receiver: MessageReceiver;
+  /** The peer broke a rule on this stream: it has to be abandoned with the error's code. */
+  onError(error: H3Error): void;
+  onReset(code: number): void;
+  onStopped(code: number): void;
+  onDrain(): void;
+  /** Client: the server's GOAWAY says that it does nothing with this stream (RFC 9114 §5.2). */
+  onRejected(): void;
+  /** The connection is over. */
+  onLost(failure: StreamFailure): void;
+}
+
+/** Who deals with the connection as a whole. */
+export interface ConnectionHandler {
+  /** The peer's SETTINGS arrived. */
+  onReady(): void;
+  /** Server: the client opened a request stream. */
+  onRequestStream(id: StreamId): RequestHandler;
+  /** The peer's first GOAWAY. What it leaves undone is rejected afterwards. */
+  onGoAway(): void;
+  onStreamsAvailable(): void;
+  onClosed(close: QuicClose): void;
+}

@@ -1,0 +1,29 @@
+/**
+ * Most bytes of a frame on the control stream. SETTINGS with every setting ever registered takes a few hundred;
+ * everything else there is one integer.
+ */
+export const MAX_CONTROL_PAYLOAD = 4096;
+
+/** Interim responses to one request. 100, 102 and 103 come once or a few times; more would be a way to keep us busy. */
+export const MAX_INTERIM_RESPONSES = 16;
+
+/**
+ * Payload up to which a DATA frame's header and content are copied into one buffer: below, one write to QUIC costs
+ * less than the copy saves; above it is the reverse.
+ */
+export const COPY_BELOW = 4096;
+
+/**
+ * Bytes held for a stream of ours that QUIC does not take: SETTINGS and GOAWAY, QPACK instructions. A peer that
+ * gives neither the three streams (RFC 9114 §6.2) nor credit for as little as this wants us to hold more and more.
+ */
+export const MAX_HELD_FOR_OWN_STREAM = 65_536;
+
+/** Useless units at once, as `flood-guard.ts` counts them: a front with 10,000 requests in flight may die under us. */
+export const USELESS_BURST = 10_000;
+
+/** Useless units a second on top: more cancelled requests than an overloaded origin has in its worst hour. */
+export const USELESS_PER_SECOND = 1_000;
+
+/** Useless units that a complete message pays for: a few reserved frames, or a long poll kept alive by empty DATA. */
+export const EARNED_BY_MESSAGE = 16;

@@ -1,0 +1,24 @@
+import type { RequestStream } from './port.ts';
+
+/** What we allow the peer. */
+export interface H3Options {
+  /** Bytes that a field section may come to, with 32 for each line (RFC 9114 §4.2.2); announced to the peer. */
+  readonly maxFieldSectionSize: number;
+  /** Lines that a field section may have. */
+  readonly maxFieldCount: number;
+  /** Bytes of QPACK dynamic table for what the peer sends; announced to it. */
+  readonly qpackMaxTableCapacity: number;
+  /** Streams that may wait for the peer's QPACK encoder stream; announced to it. */
+  readonly qpackBlockedStreams: number;
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+}
+
+/** What a session needs to know. */
+export interface SessionOptions extends H3Options {
+  /**
+   * Server: the head of a request is over our limits, so that nobody has seen it. May answer through `stream` (431),
+   * within the call; what it leaves open is reset with H3_EXCESSIVE_LOAD. No event of the stream follows.
+   */
+  readonly onOversizedRequest?: (stream: RequestStream) => void;
+}
