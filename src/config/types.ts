@@ -96,8 +96,10 @@ export const ip = text(
 );
 
 /** A file, as an absolute path. */
-export const path = text('path', "the path of a file, relative to this file's folder", (value, directory) =>
-  value === '' || value.includes('\0') ? undefined : resolve(directory, value),
+export const path = text(
+  'path',
+  'the path of a file, relative to the folder of the configuration file',
+  (value, directory) => (value === '' || value.includes('\0') ? undefined : resolve(directory, value)),
 );
 
 export const ipPort = address(
