@@ -31,39 +31,31 @@ export function renderReference(): string {
 
 function renderSection(section: SectionName): string {
   const table: Table = SCHEMA[section];
-  const rows = Object.entries(table)
+  const keys = Object.entries(table)
     .filter(([, key]) => key.availability === 'supported')
-    .map(([name, key]) => renderRow(name, key));
-  return [
-    `## [${section}]\n`,
-    `${PURPOSE[section]}\n`,
-    '| Key | Type | Default | Mode | What it does, and what is allowed |',
-    '|---|---|---|---|---|',
-    ...rows,
-    '',
-  ].join('\n');
+    .map(([name, key]) => renderKey(name, key));
+  return [`## [${section}]\n`, `${PURPOSE[section]}\n`, ...keys].join('\n');
 }
 
-function renderRow(name: string, key: AnyKey): string {
-  const cells = [
-    `\`${name}\``,
-    key.type.name,
-    renderDefault(key),
-    key.mode ?? 'both',
-    `${key.doc} Allowed: ${key.type.allowed}.`,
-  ];
-  return `| ${cells.join(' | ')} |`;
+// Not a Markdown table: its cells would be too long to be read, and padded by the formatter.
+function renderKey(name: string, key: AnyKey): string {
+  const mode = key.mode === undefined ? '' : ` Only with \`mode = "${key.mode}"\`.`;
+  return [
+    `### ${name}\n`,
+    `${key.doc}${mode}\n`,
+    `Allowed: ${key.type.allowed}. ${renderDefault(key)}.\n`,
+  ].join('\n');
 }
 
 function renderDefault(key: AnyKey): string {
   const unit = key.type.unit === undefined ? '' : ` ${key.type.unit}`;
   switch (key.default.kind) {
     case 'required':
-      return 'required';
+      return 'Required';
     case 'value':
-      return `\`${formatDefault(key, key.default.value)}\`${unit}`;
+      return `Default: \`${formatDefault(key, key.default.value)}\`${unit}`;
     default:
-      return key.default.text;
+      return `Default: ${key.default.text}`;
   }
 }
 
