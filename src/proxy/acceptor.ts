@@ -1,0 +1,77 @@
+import { Code } from '../h3/codes.ts';
+import type { SessionOptions } from '../h3/options.ts';
+import type { FieldLines, RequestStream, RequestStreamEvents, Session, SessionEvents } from '../h3/port.ts';
+import { createSession } from '../h3/session.ts';
+import type { QuicClose, QuicEvents } from '../quic/port.ts';
+import type { Logger } from './failures.ts';
+import type { NumberedConnection } from './peer.ts';
+
+/** Answers requests that come through the tunnel. */
+export interface RequestHandler {
+  handle(stream: RequestStream, fields: FieldLines): RequestStreamEvents;
+}
+
+/** The sessions of a server: one for each connection of a peer that proved who it is. */
+export class Acceptor {
+  readonly #handler: RequestHandler;
+  readonly #options: SessionOptions;
+  readonly #logger: Logger;
+  readonly #sessions = new Set<Session>();
+
+  constructor(handler: RequestHandler, options: SessionOptions, logger: Logger) {
+    this.#handler = handler;
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  /** Requests that are not over. */
+  get inFlight(): number {
+    let count = 0;
+    for (const session of this.#sessions) count += session.inFlight;
+    return count;
+  }
+
+  accept(connection: NumberedConnection, address: string): QuicEvents {
+    const { id } = connection;
+    this.#logger.info({ connection: id, address }, `connection ${id} established (${address})`);
+    const events: SessionEvents = {
+      onReady: () => {},
+      onRequest: (stream, fields) => this.#handler.handle(stream, fields),
+      onStreamsAvailable: () => {},
+      onGoAway: () => this.#logger.debug({ connection: id }, `connection ${id}: the client is going away`),
+      onClosed: (close) => {
+        this.#sessions.delete(session);
+        this.#closed(id, address, close);
+      },
+    };
+    const { session, quicEvents } = createSession(connection, this.#options, events);
+    this.#sessions.add(session);
+    return quicEvents;
+  }
+
+  /** A peer that did not prove who it is. */
+  refused(close: QuicClose, address: string): void {
+    const details = { address, source: close.source, code: close.code };
+    if (close.source === 'idle')
+      this.#logger.debug(details, `connection from ${address} came to nothing: ${close.reason}`);
+    else this.#logger.warn(details, `connection from ${address} refused: ${close.reason}`);
+  }
+
+  /** Tells every client to open no more requests here; those in flight go on. */
+  goAway(): void {
+    for (const session of this.#sessions) session.goAway();
+  }
+
+  /** Ends every session. */
+  stop(): void {
+    for (const session of this.#sessions) session.close(Code.H3_NO_ERROR, 'shutting down');
+  }
+
+  #closed(id: number, address: string, close: QuicClose): void {
+    const details = { connection: id, address, source: close.source, code: close.code };
+    const orderly = close.space === 'application' && close.code === Code.H3_NO_ERROR;
+    const message = `connection ${id} closed: ${close.reason}`;
+    if (orderly) this.#logger.info(details, message);
+    else this.#logger.warn(details, message);
+  }
+}
