@@ -136,7 +136,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   /** Goes on with what a paused receiver held, and then with what QUIC has. Call it from a turn of its own. */
   proceed(id: StreamId): void {
     const receiver = this.#requests.get(id)?.receiver;
-    if (receiver === undefined || this.#state !== 'open') return;
+    if (receiver === undefined) return;
     try {
       receiver.proceed();
     } catch (error) {

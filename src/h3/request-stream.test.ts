@@ -74,6 +74,16 @@ describe('sending', () => {
     expect(events.log).toEqual(['drain']);
   });
 
+  it('tells of room no more once the message has ended', () => {
+    const client = readyClient();
+    const { stream, events } = request(client, POST, false);
+    client.quic.room = false;
+    stream.sendData(text('x'));
+    stream.end();
+    client.drain(stream.id);
+    expect(events.log).toEqual([]);
+  });
+
   it('passes on priorities', () => {
     const client = readyClient();
     request(client).stream.setPriority(1, true);
@@ -195,6 +205,32 @@ describe('a request stream at the server', () => {
     expect(server.requests[0]?.events.log).toEqual(['data abc', 'failed remote stream 0x10e']);
     expect(server.quic.resets).toEqual([[0, Code.H3_MESSAGE_ERROR]]);
     expect(server.session.inFlight).toBe(0);
+  });
+});
+
+describe('receiving', () => {
+  it('keeps the order of what is delivered to a paused stream nonetheless', async () => {
+    const server = harness('server');
+    server.receive(0, headers(POST));
+    const { stream, events } = server.requests[0] as (typeof server.requests)[0];
+    stream.pause();
+    server.receive(0, data('a'));
+    server.receive(0, data('b'));
+    stream.resume();
+    server.receive(0, data('c'), true);
+    expect(events.log).toEqual([]);
+    await Promise.resolve();
+    expect(events.log).toEqual(['data a', 'data b', 'data c', 'end']);
+    expect(server.quic.steering).toEqual(['pause 0', 'resume 0']);
+  });
+
+  it('ends in mid-chunk when the session is closed', () => {
+    const server = harness('server');
+    server.receive(0, headers(POST));
+    const { events } = server.requests[0] as (typeof server.requests)[0];
+    events.dataHook = () => server.session.close(Code.H3_NO_ERROR, 'done');
+    server.receive(0, concat(data('a'), data('b')), true);
+    expect(events.log).toEqual(['data a']);
   });
 });
 

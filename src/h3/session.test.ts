@@ -144,6 +144,21 @@ describe('pausing', () => {
     expect(theirs.events.log).toEqual(['data a', 'end']);
   });
 
+  it('with something held lets what came to QUIC meanwhile follow it', async () => {
+    const { ours, theirs } = await pair.exchange(POST, false);
+    theirs.events.dataHook = () => theirs.stream.pause();
+    for (const chunk of ['a', 'b']) ours.stream.sendData(text(chunk));
+    await pair.link.settle();
+    theirs.events.dataHook = () => {};
+    ours.stream.sendData(text('c'));
+    ours.stream.end();
+    await pair.link.settle();
+    expect(theirs.events.log).toEqual(['data a']);
+    theirs.stream.resume();
+    await pair.link.settle();
+    expect(theirs.events.log).toEqual(['data a', 'data b', 'data c', 'end']);
+  });
+
   it('from within onRequest holds back the content', async () => {
     pair.serve = (stream) => {
       stream.pause();
@@ -171,6 +186,17 @@ describe('pausing', () => {
     ours.stream.end();
     await pair.link.settle();
     expect(theirs.events.log).toEqual(['data a', 'data b', 'data c', 'end']);
+  });
+
+  it('again before what is held could go on, holds it still', async () => {
+    const { ours, theirs } = await pair.exchange(POST, false);
+    theirs.events.dataHook = () => theirs.stream.pause();
+    for (const chunk of ['a', 'b']) ours.stream.sendData(text(chunk));
+    await pair.link.settle();
+    theirs.stream.resume();
+    theirs.stream.pause();
+    await pair.link.settle();
+    expect(theirs.events.log).toEqual(['data a']);
   });
 
   it('does not hold back a reset', async () => {
