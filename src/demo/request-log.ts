@@ -43,7 +43,7 @@ function follow(
     const columns = [
       outcome.padStart(3),
       `${(socket.bytesWritten - written).toLocaleString('en')} bytes`.padStart(20),
-      formatTime(time, rtt).padStart(24),
+      formatTime(time, rtt).padStart(28),
       `  ${request.method} ${request.url}`,
     ];
     print(columns.join(''));
