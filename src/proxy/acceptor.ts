@@ -1,25 +1,27 @@
+import { setTimeout } from 'node:timers/promises';
 import { Code } from '../h3/codes.ts';
 import type { SessionOptions } from '../h3/options.ts';
-import type { FieldLines, RequestStream, RequestStreamEvents, Session, SessionEvents } from '../h3/port.ts';
+import type { Session, SessionEvents } from '../h3/port.ts';
 import { createSession } from '../h3/session.ts';
 import type { QuicClose, QuicEvents } from '../quic/port.ts';
 import type { Logger } from './failures.ts';
+import type { Origin } from './origin.ts';
 import type { NumberedConnection } from './peer.ts';
 
-/** Answers requests that come through the tunnel. */
-export interface RequestHandler {
-  handle(stream: RequestStream, fields: FieldLines): RequestStreamEvents;
-}
+/** How often to look whether the last request is over, milliseconds. */
+const IDLE_POLL = 10;
 
 /** The sessions of a server: one for each connection of a peer that proved who it is. */
 export class Acceptor {
-  readonly #handler: RequestHandler;
+  readonly #origin: Origin;
+  readonly #addForwarded: boolean;
   readonly #options: SessionOptions;
   readonly #logger: Logger;
   readonly #sessions = new Set<Session>();
 
-  constructor(handler: RequestHandler, options: SessionOptions, logger: Logger) {
-    this.#handler = handler;
+  constructor(origin: Origin, options: SessionOptions, addForwarded: boolean, logger: Logger) {
+    this.#origin = origin;
+    this.#addForwarded = addForwarded;
     this.#options = options;
     this.#logger = logger;
   }
@@ -31,12 +33,13 @@ export class Acceptor {
     return count;
   }
 
-  accept(connection: NumberedConnection, address: string): QuicEvents {
+  onConnection(connection: NumberedConnection, address: string): QuicEvents {
     const { id } = connection;
     this.#logger.info({ connection: id, address }, `connection ${id} established (${address})`);
+    const forwarded = this.#addForwarded ? `for="${address}";proto=http3` : undefined;
     const events: SessionEvents = {
       onReady: () => {},
-      onRequest: (stream, fields) => this.#handler.handle(stream, fields),
+      onRequest: (stream, fields) => this.#origin.onRequest(stream, fields, forwarded),
       onStreamsAvailable: () => {},
       onGoAway: () => this.#logger.debug({ connection: id }, `connection ${id}: the client is going away`),
       onClosed: (close) => {
@@ -49,8 +52,13 @@ export class Acceptor {
     return quicEvents;
   }
 
+  /** Resolves when no request is left. */
+  async idle(): Promise<void> {
+    while (this.inFlight > 0) await setTimeout(IDLE_POLL);
+  }
+
   /** A peer that did not prove who it is. */
-  refused(close: QuicClose, address: string): void {
+  onRefused(close: QuicClose, address: string): void {
     const details = { address, source: close.source, code: close.code };
     if (close.source === 'idle')
       this.#logger.debug(details, `connection from ${address} came to nothing: ${close.reason}`);

@@ -61,6 +61,7 @@ export class Peer implements Tunnel {
   readonly #sessions = new Set<Session>();
   #state: State = { phase: 'stopped' };
   #reported = { reason: '', at: Number.NEGATIVE_INFINITY };
+  readonly #awaiting: (() => void)[] = [];
   #onSettled: (() => void) | undefined;
 
   constructor(connect: Connect, options: PeerOptions, logger: Logger, clock: () => number) {
@@ -81,9 +82,10 @@ export class Peer implements Tunnel {
     return settled;
   }
 
-  /** Whether requests go out at once. */
-  get ready(): boolean {
-    return this.#state.phase === 'ready';
+  /** Resolves when requests go out at once. */
+  whenReady(): Promise<void> {
+    if (this.#state.phase === 'ready') return Promise.resolve();
+    return new Promise((resolve) => this.#awaiting.push(resolve));
   }
 
   open(waiter: StreamWaiter): void {
@@ -137,6 +139,7 @@ export class Peer implements Tunnel {
     this.#logger.info({ connection }, 'tunnel ready');
     this.#line.patience = this.#options.streamTimeout;
     this.#settled();
+    for (const resolve of this.#awaiting.splice(0)) resolve();
     this.#serveLine();
   }
 
