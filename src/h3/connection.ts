@@ -103,7 +103,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   /** The peer's SETTINGS_MAX_FIELD_SECTION_SIZE if the section is over it (RFC 9114 §4.2.2). */
   exceededLimit(fields: FieldLines): number | undefined {
     const limit = this.#peerSettings?.maxFieldSectionSize ?? Number.POSITIVE_INFINITY;
-    return limit !== Number.POSITIVE_INFINITY && fieldSectionSize(fields) > limit ? limit : undefined;
+    return fieldSectionSize(fields) > limit ? limit : undefined;
   }
 
   /** Sends a HEADERS frame. False: enough is queued. */

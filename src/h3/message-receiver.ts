@@ -98,7 +98,7 @@ export class MessageReceiver {
   receive(chunk: Uint8Array, fin: boolean): void {
     if (this.#over) return;
     if (fin) this.#ended = true;
-    if (this.#paused || this.#held !== undefined || this.#parser.hasInput) {
+    if (this.#held !== undefined || this.#parser.hasInput) {
       this.#held ??= new ChunkQueue();
       this.#held.push(chunk);
       return;

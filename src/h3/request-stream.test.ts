@@ -224,6 +224,18 @@ describe('receiving', () => {
     expect(server.quic.steering).toEqual(['pause 0', 'resume 0']);
   });
 
+  it('leaves QUIC paused when what was held leads to another pause', async () => {
+    const server = harness('server');
+    server.receive(0, headers(POST));
+    const { stream, events } = server.requests[0] as (typeof server.requests)[0];
+    events.dataHook = () => stream.pause();
+    server.receive(0, concat(data('a'), data('b'), data('c')));
+    stream.resume();
+    await Promise.resolve();
+    expect(events.log).toEqual(['data a', 'data b']);
+    expect(server.quic.steering).toEqual(['pause 0', 'pause 0']);
+  });
+
   it('ends in mid-chunk when the session is closed', () => {
     const server = harness('server');
     server.receive(0, headers(POST));
