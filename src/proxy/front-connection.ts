@@ -5,7 +5,7 @@ import { forwardedElement } from './forwarded.ts';
 import type { FrontContext } from './front-context.ts';
 import { type ExchangeOwner, FrontExchange } from './front-exchange.ts';
 import { httpDate } from './http-date.ts';
-import { parserRejection } from './parser-errors.ts';
+import { type ParserError, parserRejection } from './parser-errors.ts';
 
 /**
  * One connection of an HTTP/1.1 client: its requests in their order, and its end. Pipelined requests (RFC 9112 §9.3.2)
@@ -50,7 +50,7 @@ export class FrontConnection implements ExchangeOwner {
   }
 
   /** The parser gave up. */
-  onParserError(error: Error & { code?: string; reason?: string; rawPacket?: Buffer }): void {
+  onParserError(error: ParserError): void {
     if (this.#state === 'refused') return;
     const rejection = parserRejection(error, this.#socket.bytesRead);
     if (rejection === 'ignore') return;

@@ -3,7 +3,7 @@ import { fieldName } from './names.ts';
 
 /** Most that a header or trailer section may have. */
 export interface SectionLimits {
-  /** Bytes of names and values, with four for each line. */
+  /** Bytes of names and values, with four for each line. One line may take half of them. */
   readonly maxHeaderSize: number;
   /** Field lines. */
   readonly maxHeaderCount: number;
@@ -66,7 +66,9 @@ function checkLimits(raw: readonly string[], limits: SectionLimits): void {
   if (raw.length > limits.maxHeaderCount * 2) throw new Rejection(431, 'too many header fields');
   let size = 0;
   for (let at = 0; at < raw.length; at += 2) {
-    size += (raw[at] as string).length + (raw[at + 1] as string).length + LINE_OVERHEAD;
+    const line = (raw[at] as string).length + (raw[at + 1] as string).length + LINE_OVERHEAD;
+    if (line > limits.maxHeaderSize / 2) throw new Rejection(431, 'header field too large');
+    size += line;
   }
   if (size > limits.maxHeaderSize) throw new Rejection(431, 'header fields too large');
 }

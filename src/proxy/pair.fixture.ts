@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import type { Logger } from './failures.ts';
 import { createFront, type Front, type FrontOptions } from './front.ts';
 import { MemoryTunnel, type RequestHandler } from './memory-tunnel.fixture.ts';
@@ -23,15 +23,21 @@ export interface Pair {
   readonly log: LogLine[];
 }
 
-const cleanUps: (() => void)[] = [];
+/** How long something that a test starts lives. */
+export type Lifetime = 'test' | 'file';
 
-afterEach(() => {
-  for (const cleanUp of cleanUps.splice(0)) cleanUp();
-});
+const cleanUps: Record<Lifetime, (() => void)[]> = { test: [], file: [] };
 
-/** Calls `cleanUp` when the test is over. */
-export function atEnd(cleanUp: () => void): void {
-  cleanUps.push(cleanUp);
+afterEach(() => cleanUp('test'));
+afterAll(() => cleanUp('file'));
+
+function cleanUp(lifetime: Lifetime): void {
+  for (const step of cleanUps[lifetime].splice(0)) step();
+}
+
+/** Calls `step` when the test, or all of the file, is over. */
+export function atEnd(step: () => void, lifetime: Lifetime = 'test'): void {
+  cleanUps[lifetime].push(step);
 }
 
 /** Settings that no test waits for, unless it says so. */
@@ -48,6 +54,7 @@ export async function startPair(
   servicePort: number,
   frontOptions: Partial<FrontOptions> = {},
   originOptions: Partial<OriginOptions> = {},
+  lifetime: Lifetime = 'test',
 ): Promise<Pair> {
   const log: LogLine[] = [];
   const originAddress = { host: '127.0.0.1', port: servicePort };
@@ -59,7 +66,7 @@ export async function startPair(
   atEnd(() => {
     front.destroy();
     origin.destroy();
-  });
+  }, lifetime);
   return { port, front, origin, tunnel, log };
 }
 
@@ -90,8 +97,8 @@ function logger(log: LogLine[]): Logger {
 }
 
 /** A node:http service; gives its port. */
-export async function startService(listener: RequestListener): Promise<number> {
-  const server = createServer(listener);
+export async function startService(listener: RequestListener, lifetime: Lifetime = 'test'): Promise<number> {
+  const server = createServer({ maxHeaderSize: 65_536 }, listener);
   // As the tests want them: nothing is answered or refused on its own.
   server.on('checkContinue', listener);
   server.maxHeadersCount = 0;
@@ -100,7 +107,7 @@ export async function startService(listener: RequestListener): Promise<number> {
   atEnd(() => {
     server.close();
     server.closeAllConnections();
-  });
+  }, lifetime);
   return (server.address() as AddressInfo).port;
 }
 
@@ -171,14 +178,15 @@ export class RawClient {
     return this;
   }
 
-  /** Sends byte by byte, each in its own turn of the event loop. */
-  async trickle(bytes: string): Promise<this> {
-    for (const byte of bytes) {
-      if (this.#closed) break;
-      this.socket.write(byte, 'latin1');
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return this;
+  /** Sends in two pieces, the second when the first is out. */
+  async sendInTwo(bytes: string, at: number): Promise<void> {
+    await new Promise((resolve) => {
+      this.socket.write(bytes.slice(0, at), 'latin1', resolve);
+    });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    this.send(bytes.slice(at));
   }
 
   /** Everything received, once it holds `text`. Fails when the connection ends before. */
@@ -220,7 +228,9 @@ export interface Seen {
 }
 
 /** A service that notes what it gets and answers `ok`. */
-export async function startNotingService(): Promise<{ port: number; seen: Seen[] }> {
+export async function startNotingService(
+  lifetime: Lifetime = 'test',
+): Promise<{ port: number; seen: Seen[] }> {
   const seen: Seen[] = [];
   const note = async (request: IncomingMessage, response: ServerResponse) => {
     const body = (await contentOf(request)).toString('latin1');
@@ -230,7 +240,7 @@ export async function startNotingService(): Promise<{ port: number; seen: Seen[]
   };
   const port = await startService((request, response) => {
     note(request, response).catch(() => {});
-  });
+  }, lifetime);
   return { port, seen };
 }
 

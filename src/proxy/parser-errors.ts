@@ -5,6 +5,8 @@ export interface ParserError extends Error {
   readonly code?: string;
   readonly reason?: string;
   readonly rawPacket?: Buffer;
+  /** Where in the packet the parser stopped. */
+  readonly bytesParsed?: number;
 }
 
 /**
@@ -20,7 +22,7 @@ export function parserRejection(error: ParserError, bytesRead: number): Rejectio
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return bytesRead === 0 ? 'close' : new Rejection(408, 'the request takes too long');
     case 'HPE_HEADER_OVERFLOW':
-      return isRequestLine(error.rawPacket, bytesRead)
+      return isRequestLine(error, bytesRead)
         ? new Rejection(414, 'request target too long')
         : new Rejection(431, 'header fields too large');
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
@@ -40,6 +42,7 @@ const malformed = (error: ParserError): Rejection =>
   new Rejection(400, `malformed request: ${error.reason ?? error.code ?? 'unknown'}`);
 
 // Whether it was the first line of the connection that grew too long, as far as one packet tells.
-function isRequestLine(packet: Buffer | undefined, bytesRead: number): boolean {
-  return packet !== undefined && packet.length === bytesRead && !packet.includes('\n');
+function isRequestLine({ rawPacket, bytesParsed = 0 }: ParserError, bytesRead: number): boolean {
+  if (rawPacket === undefined || rawPacket.length !== bytesRead) return false;
+  return !rawPacket.subarray(0, bytesParsed).includes('\n');
 }
