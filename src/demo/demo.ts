@@ -37,8 +37,10 @@ export async function runDemo(options: DemoOptions, parts: DemoParts): Promise<n
   const signalled = untilSignalled();
   const stage = new Stage();
   try {
-    const client = await stage.set(options, parts);
-    await Promise.race([present(client, stage, options), signalled]);
+    const clientConfig = await stage.set(options, parts);
+    const start = performance.now();
+    const client = await stage.connect(parts, clientConfig);
+    await Promise.race([present(client, start, stage, options), signalled]);
     if (!options.once) await signalled;
   } finally {
     await stage.clear();
@@ -46,8 +48,7 @@ export async function runDemo(options: DemoOptions, parts: DemoParts): Promise<n
   return 0;
 }
 
-async function present(client: DemoClient, stage: Stage, options: DemoOptions): Promise<void> {
-  const start = performance.now();
+async function present(client: DemoClient, start: number, stage: Stage, options: DemoOptions): Promise<void> {
   await client.ready;
   print(`tunnel ready after ${formatTime(performance.now() - start, options.rtt)}`);
   if (options.once) return runOnce(client.httpPort, options, print);
@@ -71,7 +72,8 @@ class Stage {
     this.#enders.push(end);
   }
 
-  async set(options: DemoOptions, parts: DemoParts): Promise<DemoClient> {
+  /** Starts everything up to the link. Returns the client end's configuration file. */
+  async set(options: DemoOptions, parts: DemoParts): Promise<string> {
     const files = await createDemoFiles(options);
     this.onClear(() => files.remove());
     const origin = await startDemoOrigin();
@@ -81,7 +83,12 @@ class Stage {
     const link = await openLink(options, server.quicPort);
     this.onClear(() => link.close());
     print(`link: ${options.rtt} ms round trip, ${options.rate} Mbit/s, ${options.loss} % loss each way`);
-    const client = await parts.startClient(await files.writeClient(link.address.port));
+    return files.writeClient(link.address.port);
+  }
+
+  /** Starts the client end. */
+  async connect(parts: DemoParts, clientConfig: string): Promise<DemoClient> {
+    const client = await parts.startClient(clientConfig);
     this.onClear(() => client.stop());
     return client;
   }
