@@ -38,7 +38,7 @@ export async function startServer(
     drain: async () => {
       endpoint.stopAccepting();
       acceptor.goAway();
-      await acceptor.idle();
+      await acceptor.emptied();
     },
     stop: async () => {
       acceptor.stop();

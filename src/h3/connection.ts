@@ -97,7 +97,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
 
   /** Both directions of the stream are over. */
   release(id: StreamId): void {
-    this.#requests.delete(id);
+    if (this.#requests.delete(id) && this.#requests.size === 0) this.#handler.onIdle();
   }
 
   /** The peer's SETTINGS_MAX_FIELD_SECTION_SIZE if the section is over it (RFC 9114 §4.2.2). */

@@ -26,6 +26,8 @@ export interface ConnectionHandler {
   onRequestStream(id: StreamId): RequestHandler;
   /** The peer's first GOAWAY. What it leaves undone is rejected afterwards. */
   onGoAway(): void;
+  /** The last request in flight is over, in both directions. */
+  onIdle(): void;
   onStreamsAvailable(): void;
   onClosed(close: QuicClose): void;
 }

@@ -57,6 +57,7 @@ export class Pair {
       onRequest: (stream) => this.serve(stream),
       onStreamsAvailable: () => log.push('streams available'),
       onGoAway: () => log.push('go away'),
+      onIdle: () => {},
       onClosed: (close) => log.push(`closed ${close.source} 0x${close.code.toString(16)}`),
     });
     this.link[end].events = quicEvents;

@@ -127,6 +127,9 @@ export interface SessionEvents {
   /** The peer sent its first GOAWAY: open no more requests here. */
   onGoAway(): void;
 
+  /** The last request stream in flight is over. There may be new ones by the time this is told. */
+  onIdle(): void;
+
   /** The end, exactly once; every request stream was failed before. */
   onClosed(close: QuicClose): void;
 }

@@ -161,6 +161,7 @@ export function harness(
     },
     onStreamsAvailable: () => log.push('streams available'),
     onGoAway: () => log.push('go away'),
+    onIdle: () => log.push('idle'),
     onClosed: (close) => log.push(`closed ${close.source} 0x${close.code.toString(16)}`),
   };
   const { session, quicEvents } = createSession(quic, { ...OPTIONS, ...options }, events);

@@ -74,6 +74,11 @@ class H3Session implements Session, ConnectionHandler, RequestAcceptor {
     this.#options.onOversizedRequest?.(stream);
   }
 
+  // A turn of its own: the last stream may still be telling its end.
+  onIdle(): void {
+    queueMicrotask(() => this.#events.onIdle());
+  }
+
   onStreamsAvailable(): void {
     this.#events.onStreamsAvailable();
   }

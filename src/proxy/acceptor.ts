@@ -8,8 +8,9 @@ import type { Logger } from './failures.ts';
 import type { Origin } from './origin.ts';
 import type { NumberedConnection } from './peer.ts';
 
-/** How often to look whether the last request is over, milliseconds. */
-const IDLE_POLL = 10;
+/** How often to look whether the clients have gone, and how long one without requests may stay, milliseconds. */
+const POLL = 10;
+const LINGER = 2000;
 
 /** The sessions of a server: one for each connection of a peer that proved who it is. */
 export class Acceptor {
@@ -41,6 +42,7 @@ export class Acceptor {
       onReady: () => {},
       onRequest: (stream, fields) => this.#origin.onRequest(stream, fields, forwarded),
       onStreamsAvailable: () => {},
+      onIdle: () => {},
       onGoAway: () => this.#logger.debug({ connection: id }, `connection ${id}: the client is going away`),
       onClosed: (close) => {
         this.#sessions.delete(session);
@@ -52,9 +54,16 @@ export class Acceptor {
     return quicEvents;
   }
 
-  /** Resolves when no request is left. */
-  async idle(): Promise<void> {
-    while (this.inFlight > 0) await setTimeout(IDLE_POLL);
+  /**
+   * After {@link goAway}: resolves when every client has gone. It is for the client to close: only it knows that the
+   * answers have arrived. One that has nothing in flight and stays nevertheless is waited for a little.
+   */
+  async emptied(): Promise<void> {
+    let patience = LINGER;
+    while (this.#sessions.size > 0 && patience > 0) {
+      await setTimeout(POLL);
+      patience = this.inFlight > 0 ? LINGER : patience - POLL;
+    }
   }
 
   /** A peer that did not prove who it is. */

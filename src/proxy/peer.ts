@@ -123,6 +123,7 @@ export class Peer implements Tunnel {
       },
       onStreamsAvailable: () => this.#serveLine(),
       onGoAway: () => this.#goingAway(session, connection.id),
+      onIdle: () => this.#retire(session),
       onClosed: (close) => this.#closed(session, connection.id, close),
     };
     const { session, quicEvents } = createSession(connection, this.#options.session, events);
@@ -149,6 +150,14 @@ export class Peer implements Tunnel {
     this.#logger.info({ connection }, `connection ${connection} is going away`);
     this.#line.patience = this.#options.holdTimeout;
     this.#attempt();
+    this.#retire(session);
+  }
+
+  /** Ends a session that has done its work. It is for us to do so: only we know that every answer has arrived. */
+  #retire(session: Session): void {
+    const state = this.#state;
+    const inUse = (state.phase === 'ready' || state.phase === 'connecting') && state.session === session;
+    if (!inUse && session.inFlight === 0) session.close(Code.H3_NO_ERROR, 'no request is left');
   }
 
   #closed(session: Session, connection: number, close: QuicClose): void {
