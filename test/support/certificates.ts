@@ -72,9 +72,24 @@ export function sharedPki(): Promise<Pki> {
   return shared;
 }
 
+const folders: string[] = [];
+
 /** A folder that is gone when the process ends. */
 export function temporaryFolder(): string {
+  if (folders.length === 0) removeAtEnd();
   const folder = mkdtempSync(join(tmpdir(), 'ptproxy-test-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
+}
+
+// vitest ends its workers with SIGTERM, which skips `exit`.
+function removeAtEnd(): void {
+  const remove = (): void => {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', remove);
+  process.once('SIGTERM', () => {
+    remove();
+    process.kill(process.pid, 'SIGTERM');
+  });
 }
