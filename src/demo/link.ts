@@ -46,6 +46,7 @@ export interface Link {
   /** NAT rebinding: from now on the target sees every client at a new port; what goes to the old one is lost. */
   rebind(): void;
 
+  /** Idempotent. What is under way is lost. */
   close(): Promise<void>;
 }
 
@@ -92,6 +93,7 @@ class Relay implements Link {
   /** By client, the least recently used first. */
   readonly #flows = new Map<string, Flow>();
   #timer: NodeJS.Timeout | undefined;
+  #closed: Promise<void> | undefined;
   #timerDue = Infinity;
 
   constructor(listener: Socket, target: Target, options: LinkOptions) {
@@ -139,7 +141,12 @@ class Relay implements Link {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#shut();
+    return this.#closed;
+  }
+
+  async #shut(): Promise<void> {
     clearTimeout(this.#timer);
     this.#listener.removeAllListeners('message');
     for (const flow of this.#flows.values()) forget(flow);
