@@ -34,14 +34,14 @@ export interface DemoClient {
 
 /** Runs the demo until its requests are made or a signal ends it. Returns the exit code. */
 export async function runDemo(options: DemoOptions, parts: DemoParts): Promise<number> {
-  const signalled = untilSignalled();
+  const ended = Promise.race([untilSignalled(), untilUnread()]);
   const stage = new Stage();
   try {
     const clientConfig = await stage.set(options, parts);
     const start = performance.now();
     const client = await stage.connect(parts, clientConfig);
-    await Promise.race([present(client, start, stage, options), signalled]);
-    if (!options.once) await signalled;
+    await Promise.race([present(client, start, stage, options), ended]);
+    if (!options.once) await ended;
   } finally {
     await stage.clear();
   }
@@ -100,6 +100,13 @@ class Stage {
 
 function openLink({ rtt, rate, loss }: DemoOptions, port: number): Promise<Link> {
   return createLink({ target: { host: '127.0.0.1', port }, delay: rtt / 2, rate, loss });
+}
+
+/** Resolves when nobody reads what is printed any more, as after `| head`. */
+function untilUnread(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.on('error', () => resolve());
+  });
 }
 
 function print(line: string): void {
