@@ -45,8 +45,9 @@ export class MemoryTunnel implements Tunnel {
     client.connect(server, waiter);
     server.connect(client, undefined);
     this.live.add(client);
-    waiter.onStream(client);
     const failure = this.failures.shift();
+    if (failure !== undefined) server.vanish();
+    waiter.onStream(client);
     if (failure !== undefined) client.fail(failure);
   }
 
@@ -153,6 +154,11 @@ export class MemoryStream implements RequestStream {
     if (failure.scope === 'connection' || this.#role === 'client') this.#sending = 'reset';
     this.#endReceiving();
     this.#events?.onFailed(failure);
+  }
+
+  /** Nothing arrives here. */
+  vanish(): void {
+    this.#receiving = 'ended';
   }
 
   breakBoth(): void {
