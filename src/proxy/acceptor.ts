@@ -7,6 +7,7 @@ import type { QuicClose, QuicEvents } from '../quic/port.ts';
 import type { Logger } from './failures.ts';
 import type { Origin } from './origin.ts';
 import type { NumberedConnection } from './peer.ts';
+import { Repeats } from './repeats.ts';
 
 /** How often to look whether the clients have gone, and how long one without requests may stay, milliseconds. */
 const POLL = 10;
@@ -19,12 +20,14 @@ export class Acceptor {
   readonly #options: SessionOptions;
   readonly #logger: Logger;
   readonly #sessions = new Set<Session>();
+  readonly #refusals: Repeats;
 
   constructor(origin: Origin, options: SessionOptions, addForwarded: boolean, logger: Logger) {
     this.#origin = origin;
     this.#addForwarded = addForwarded;
     this.#options = options;
     this.#logger = logger;
+    this.#refusals = new Repeats(options.now);
   }
 
   /** Requests that are not over. */
@@ -66,12 +69,15 @@ export class Acceptor {
     }
   }
 
-  /** A peer that did not prove who it is. */
+  /** A peer that did not prove who it is. Told in full once; repetitions only show at level debug. */
   onRefused(close: QuicClose, address: string): void {
     const details = { address, source: close.source, code: close.code };
+    const host = address.slice(0, address.lastIndexOf(':'));
     if (close.source === 'idle')
       this.#logger.debug(details, `connection from ${address} came to nothing: ${close.reason}`);
-    else this.#logger.warn(details, `connection from ${address} refused: ${close.reason}`);
+    else if (this.#refusals.isNews(`${host} ${close.reason}`))
+      this.#logger.warn(details, `connection from ${address} refused: ${close.reason}`);
+    else this.#logger.debug(details, `connection from ${address} refused: ${close.reason}`);
   }
 
   /** Tells every client to open no more requests here; those in flight go on. */

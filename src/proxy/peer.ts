@@ -4,6 +4,7 @@ import type { Session, SessionEvents } from '../h3/port.ts';
 import { createSession } from '../h3/session.ts';
 import type { QuicClose, QuicEvents, QuicStreams } from '../quic/port.ts';
 import type { Logger } from './failures.ts';
+import { Repeats } from './repeats.ts';
 import type { StreamWaiter, Tunnel } from './tunnel.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -42,9 +43,6 @@ type State =
   | { readonly phase: 'pausing'; readonly timer: NodeJS.Timeout }
   | { readonly phase: 'stopped' };
 
-/** The same failure is told again after this many milliseconds; in between it only shows at level debug. */
-const REPEAT_FAILURE = 60_000;
-
 const NOT_ESTABLISHED = 'tunnel not established';
 
 /**
@@ -55,12 +53,13 @@ export class Peer implements Tunnel {
   readonly #connect: Connect;
   readonly #options: PeerOptions;
   readonly #logger: Logger;
-  readonly #clock: () => number;
   readonly #line: WaitingLine;
   /** Sessions that are up, the one in use and those that finish what they have. */
   readonly #sessions = new Set<Session>();
   #state: State = { phase: 'stopped' };
-  #reported = { reason: '', at: Number.NEGATIVE_INFINITY };
+  readonly #failures: Repeats;
+  /** The last connection was lost before it was ready, as when the server refuses our certificate. */
+  #doubtful = false;
   readonly #awaiting: (() => void)[] = [];
   #onSettled: (() => void) | undefined;
 
@@ -68,7 +67,7 @@ export class Peer implements Tunnel {
     this.#connect = connect;
     this.#options = options;
     this.#logger = logger;
-    this.#clock = clock;
+    this.#failures = new Repeats(clock);
     this.#line = new WaitingLine(clock, (waiter) => waiter.onUnavailable(this.#whyUnavailable()));
     this.#line.patience = options.holdTimeout;
   }
@@ -115,7 +114,8 @@ export class Peer implements Tunnel {
   }
 
   #established(connection: NumberedConnection, address: string): QuicEvents {
-    this.#logger.info({ connection: connection.id, address }, `connection ${connection.id} established`);
+    const level = this.#doubtful ? 'debug' : 'info';
+    this.#logger[level]({ connection: connection.id, address }, `connection ${connection.id} established`);
     const events: SessionEvents = {
       onReady: () => this.#becameReady(session, connection.id),
       onRequest: () => {
@@ -136,7 +136,8 @@ export class Peer implements Tunnel {
   #becameReady(session: Session, connection: number): void {
     if (this.#state.phase !== 'connecting' || this.#state.session !== session) return;
     this.#state = { phase: 'ready', session, connection };
-    this.#reported = { reason: '', at: Number.NEGATIVE_INFINITY };
+    this.#failures.clear();
+    this.#doubtful = false;
     this.#logger.info({ connection }, 'tunnel ready');
     this.#line.patience = this.#options.streamTimeout;
     this.#settled();
@@ -164,6 +165,7 @@ export class Peer implements Tunnel {
     this.#sessions.delete(session);
     const state = this.#state;
     const inUse = (state.phase === 'ready' || state.phase === 'connecting') && state.session === session;
+    this.#doubtful = state.phase === 'connecting' && inUse;
     if (inUse) this.#failed(`connection ${connection} lost: ${close.reason}`, close);
     else this.#logger.debug({ connection, close }, `connection ${connection} closed: ${close.reason}`);
   }
@@ -177,15 +179,10 @@ export class Peer implements Tunnel {
     this.#state = { phase: 'pausing', timer };
   }
 
+  // Told in full once; repetitions only show at level debug.
   #report(message: string, close: QuicClose): void {
-    const now = this.#clock();
-    const repeated = close.reason === this.#reported.reason && now - this.#reported.at < REPEAT_FAILURE;
-    const details = { source: close.source, code: close.code };
-    if (repeated) this.#logger.debug(details, message);
-    else {
-      this.#reported = { reason: close.reason, at: now };
-      this.#logger.warn(details, message);
-    }
+    const level = this.#failures.isNews(close.reason) ? 'warn' : 'debug';
+    this.#logger[level]({ source: close.source, code: close.code }, message);
   }
 
   #settled(): void {
