@@ -27,6 +27,14 @@ export function asRejection(error: unknown): Rejection {
   return new Rejection(502, 'internal error');
 }
 
+/** A request target as it may stand in a log: without query, and without the user of an absolute-form. */
+export function loggedPath(target: string | undefined): string | undefined {
+  const path = target?.split('?', 1)[0]?.slice(0, MAX_LOGGED);
+  return path?.startsWith('/') === false ? path.replace(/\/\/[^/]*@/, '//') : path;
+}
+
+const MAX_LOGGED = 256;
+
 /** A name for one failure, which its log line and its synthetic response share. */
 export function failureId(): string {
   counter = (counter + 1) % 0x1_0000_0000;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { closingMessage, failureId, Rejection, synthetic } from './failures.ts';
+import { closingMessage, failureId, loggedPath, Rejection, synthetic } from './failures.ts';
 import { forwardedElement } from './forwarded.ts';
 import type { FrontContext } from './front-context.ts';
 import { type ExchangeOwner, FrontExchange } from './front-exchange.ts';
@@ -28,7 +28,8 @@ export class FrontConnection implements ExchangeOwner {
     this.#context = context;
     this.forwarded = context.addForwarded ? forwardedElement(hopOf(socket), 'http') : undefined;
     socket.on('end', () => this.#onGone());
-    socket.on('close', () => this.#onGone());
+    socket.on('close', () => this.#onClosed());
+    context.connections.add(this);
     socket.on('error', ignore);
     // node:http calls this behind the last response. While a request is still coming it would close the socket with
     // unread bytes, and the reset that follows could overtake the response.
@@ -63,6 +64,14 @@ export class FrontConnection implements ExchangeOwner {
     // node:http has let go of the socket: responses before this one could not be finished.
     if (this.#exchanges.size > 0) this.#socket.destroy();
     else this.refuse(rejection, request);
+    this.#socket.resume();
+  }
+
+  /** The front closes: a connection without request goes, one in the middle of a head soon. */
+  closeIfIdle(): void {
+    if (this.#exchanges.size > 0) return;
+    if (this.#socket.bytesRead === this.#bytesBefore) this.#close();
+    else this.linger();
   }
 
   isAlone(): boolean {
@@ -77,7 +86,7 @@ export class FrontConnection implements ExchangeOwner {
       id,
       status: rejection.status,
       method: request?.method,
-      path: request?.url?.split('?', 1)[0],
+      path: loggedPath(request?.url),
     };
     this.#context.logger.warn(details, rejection.message);
     const answer = synthetic('client', rejection.status, rejection.message, id);
@@ -124,8 +133,13 @@ export class FrontConnection implements ExchangeOwner {
     this.#socket.end(() => this.#socket.destroy());
   }
 
+  #onClosed(): void {
+    clearTimeout(this.#linger);
+    this.#context.connections.delete(this);
+    this.#onGone();
+  }
+
   #onGone(): void {
-    if (this.#socket.destroyed) clearTimeout(this.#linger);
     for (const exchange of this.#exchanges) exchange.onClientGone();
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from './failures.ts';
+import type { FrontConnection } from './front-connection.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { Tunnel } from './tunnel.ts';
 
@@ -12,6 +13,8 @@ export interface FrontContext {
   /** Milliseconds from the request's end to the response's head; none: no limit. */
   readonly requestTimeout: number | undefined;
   readonly addForwarded: boolean;
+  /** All that are open. */
+  readonly connections: Set<FrontConnection>;
   /** No more is accepted; what is in flight goes on, and each connection ends with it. */
   closing: boolean;
   /** Exchanges not yet over. */

@@ -3,7 +3,7 @@ import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
 import { Intake, type IntakeEvents } from './body.ts';
 import { ChunkOverhead } from './chunk-overhead.ts';
-import { asRejection, failureId, Rejection, synthetic } from './failures.ts';
+import { asRejection, failureId, loggedPath, Rejection, synthetic } from './failures.ts';
 import { type RequestHead, requestToHttp3, trailersToHttp3 } from './fields.ts';
 import type { FrontContext } from './front-context.ts';
 import { FrontResponse } from './front-response.ts';
@@ -96,6 +96,8 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
   onClientGone(): void {
     if (this.#phase === 'over') return;
     this.#abandonStream();
+    // It may have hung up one way only, and would take the end that node:http makes for that of the response.
+    if (this.#response.begun && !this.#response.ended) this.#owner.cut(this.#response.closeDelimited);
     this.#finish();
   }
 
@@ -247,8 +249,8 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
   }
 
   #log(id: string, rejection: Rejection): void {
-    const path = this.#request.url?.split('?', 1)[0];
-    const details = { id, status: rejection.status, method: this.#request.method, path };
+    const { method, url } = this.#request;
+    const details = { id, status: rejection.status, method, path: loggedPath(url) };
     this.#context.logger.warn(details, rejection.message);
   }
 

@@ -41,6 +41,7 @@ export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logge
     streamIdleTimeout: options.streamIdleTimeout,
     requestTimeout: options.requestTimeout,
     addForwarded: options.addForwarded,
+    connections: new Set(),
     closing: false,
     inFlight: 0,
   };
@@ -48,12 +49,16 @@ export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logge
   // All of them: a header that is silently left out could be the one that matters. They are counted later.
   server.maxHeadersCount = 0;
   serve(server, context);
+  let closed: Promise<void> | undefined;
   return {
     get inFlight() {
       return context.inFlight;
     },
     listen: () => listen(server, options, logger),
-    close: () => close(server, context),
+    close: () => {
+      closed ??= close(server, context);
+      return closed;
+    },
     destroy: () => {
       server.close();
       server.closeAllConnections();
@@ -116,6 +121,7 @@ function listen(server: Server, options: FrontOptions, logger: Logger): Promise<
 
 function close(server: Server, context: FrontContext): Promise<void> {
   context.closing = true;
+  for (const connection of context.connections) connection.closeIfIdle();
   return new Promise((resolve) => {
     server.close(() => resolve());
   });

@@ -18,5 +18,5 @@ export interface OriginContext {
   /** Exchanges not yet over. */
   readonly exchanges: Set<OriginExchange>;
   /** Called when the last of them is over. */
-  onIdle: (() => void) | undefined;
+  onIdle: () => void;
 }

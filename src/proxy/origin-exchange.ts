@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
 import { Intake, type IntakeEvents } from './body.ts';
-import { asRejection, failureId, Rejection, synthetic } from './failures.ts';
+import { asRejection, failureId, loggedPath, Rejection, synthetic } from './failures.ts';
 import { fieldValue, interimToHttp3, responseToHttp3, trailersToHttp1, trailersToHttp3 } from './fields.ts';
 import { httpDate } from './http-date.ts';
 import type { OriginContext } from './origin-context.ts';
@@ -101,7 +101,7 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents {
   }
 
   onFailed(failure: StreamFailure): void {
-    const details = { method: this.#target.method, path: this.#logPath(), code: failure.code };
+    const details = { method: this.#target.method, path: loggedPath(this.#target.path), code: failure.code };
     if (!this.#isOver) this.#context.logger.debug(details, `request stream failed: ${failure.reason}`);
     this.#cancel();
   }
@@ -197,7 +197,12 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents {
   #fail(rejection: Rejection): void {
     if (this.#isOver) return;
     const id = failureId();
-    const details = { id, status: rejection.status, method: this.#target.method, path: this.#logPath() };
+    const details = {
+      id,
+      status: rejection.status,
+      method: this.#target.method,
+      path: loggedPath(this.#target.path),
+    };
     this.#context.logger.warn(details, rejection.message);
     if (this.#response !== undefined) this.#stream.cancel(Code.H3_INTERNAL_ERROR);
     else this.#answer(rejection, id);
@@ -240,11 +245,7 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents {
     clearTimeout(this.#connectTimer);
     clearTimeout(this.#headTimer);
     this.#context.exchanges.delete(this);
-    if (this.#context.exchanges.size === 0) this.#context.onIdle?.();
-  }
-
-  #logPath(): string | undefined {
-    return this.#target.path.split('?', 1)[0];
+    if (this.#context.exchanges.size === 0) this.#context.onIdle();
   }
 
   // A fault in one request ends that request alone.

@@ -52,8 +52,7 @@ export class OriginUpload {
   start(onLate: () => void): void {
     // Its head alone would be a complete request.
     if (this.#declared === 0) return;
-    if (fieldValue(this.#fields, 'expect') !== undefined) this.sendHead();
-    else this.#lateTimer = setTimeout(onLate, this.#patience());
+    this.#lateTimer = setTimeout(onLate, this.#patience());
   }
 
   /** Sends the head without waiting for content, which must be assumed to come, as the end has not. */
@@ -63,7 +62,8 @@ export class OriginUpload {
   }
 
   #patience(): number {
-    return this.#declared === undefined && isUsuallyBare(this.#target.method) ? BARE_WAIT : WAIT;
+    const expectsContent = this.#declared !== undefined || fieldValue(this.#fields, 'expect') !== undefined;
+    return !expectsContent && isUsuallyBare(this.#target.method) ? BARE_WAIT : WAIT;
   }
 
   /** `false`: the origin has enough, wait for `drain`. */

@@ -42,8 +42,9 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
     streamIdleTimeout: options.streamIdleTimeout,
     requestTimeout: options.requestTimeout,
     exchanges: new Set(),
-    onIdle: undefined,
+    onIdle: () => {},
   };
+  let closed: Promise<void> | undefined;
   return {
     get inFlight() {
       return context.exchanges.size;
@@ -53,7 +54,10 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
       exchange.start();
       return exchange;
     },
-    close: () => close(context),
+    close: () => {
+      closed ??= close(context);
+      return closed;
+    },
     destroy: () => {
       for (const exchange of context.exchanges) exchange.abort();
       context.pool.destroy();

@@ -165,7 +165,7 @@ export class Peer implements Tunnel {
     this.#sessions.delete(session);
     const state = this.#state;
     const inUse = (state.phase === 'ready' || state.phase === 'connecting') && state.session === session;
-    this.#doubtful = state.phase === 'connecting' && inUse;
+    this.#doubtful ||= inUse && state.phase === 'connecting';
     if (inUse) this.#failed(`connection ${connection} lost: ${close.reason}`, close);
     else this.#logger.debug({ connection, close }, `connection ${connection} closed: ${close.reason}`);
   }
