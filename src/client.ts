@@ -1,5 +1,6 @@
 import type { Identity } from './config/identity.ts';
 import type { ClientConfig } from './config/schema.ts';
+import { Code } from './h3/codes.ts';
 import type { Logger } from './proxy/failures.ts';
 import { createFront, type Front, type FrontOptions } from './proxy/front.ts';
 import { Peer } from './proxy/peer.ts';
@@ -51,7 +52,7 @@ export async function startClient(
     stop: async () => {
       front.destroy();
       peer.stop();
-      await dialer.closed();
+      await dialer.close(Code.H3_NO_ERROR, 'shutting down');
     },
   };
 }
