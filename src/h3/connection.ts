@@ -58,7 +58,8 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#quic = quic;
     this.#handler = handler;
     this.#flood = new FloodGuard(options.now);
-    this.#qpack = new QpackStreams(quic, options);
+    const settings = { ...options, enableConnectProtocol: quic.role === 'server' };
+    this.#qpack = new QpackStreams(quic, settings);
     this.#peerControl = new ControlReceiver(quic.role, this.#flood, this);
     this.#peerStreams = new UnidirectionalStreams(quic.role, this.#flood, this);
     this.receiverContext = {
@@ -69,7 +70,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
       decodeFieldSection: (id, section) => this.#qpack.decode(id, section),
     };
     this.#control = new OwnStream(quic, StreamType.CONTROL);
-    this.#control.write(encodeSettings(options));
+    this.#control.write(encodeSettings(settings));
     this.#ownStreams = [this.#control, this.#qpack.encoderStream, this.#qpack.decoderStream];
     this.#openOwnStreams();
   }
@@ -212,7 +213,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   onSettings(settings: Settings): void {
     this.#peerSettings = settings;
     this.#qpack.applyPeerSettings(settings);
-    this.#handler.onReady();
+    this.#handler.onReady(settings);
   }
 
   onGoAway(id: number): void {

@@ -12,6 +12,10 @@ const request = (overrides: Record<string, string | undefined> = {}, ...more: st
   ];
 };
 
+function extended(protocol: string, overrides: Record<string, string | undefined> = {}, ...more: string[]) {
+  return [':protocol', protocol, ...request({ ':method': 'CONNECT', ...overrides }, ...more)];
+}
+
 function codeOf(check: () => unknown): number | undefined {
   try {
     check();
@@ -28,6 +32,10 @@ const goodRequests: [string, FieldLines][] = [
   ['with host that equals :authority', request({}, 'host', 'a')],
   ['OPTIONS *', request({ ':method': 'OPTIONS', ':path': '*' })],
   ['CONNECT', [':method', 'CONNECT', ':authority', 'a:443']],
+  ['extended CONNECT', extended('websocket')],
+  ['extended CONNECT with a version', extended('irc/6.9')],
+  ['extended CONNECT with host alone', extended('x', { ':authority': undefined }, 'host', 'a')],
+  ['extended CONNECT with Content-Length', extended('x', {}, 'content-length', '3')],
   ['an IPv6 authority', request({ ':authority': '[::1]:8080' })],
   ['te: trailers', request({}, 'te', 'trailers')],
   ['bytes above 0x7f in a value', request({}, 'x', '\x80\xff')],
@@ -57,7 +65,18 @@ const badRequests: [string, FieldLines][] = [
   ['a user in host', request({ ':authority': undefined }, 'host', 'u@h')],
   [':method twice', [':method', 'GET', ...request()]],
   ['an unknown pseudo-field', [':x', 'y', ...request()]],
-  [':protocol without the extension', [':protocol', 'websocket', ...request({ ':method': 'CONNECT' })]],
+  [':protocol without CONNECT', [':protocol', 'websocket', ...request()]],
+  [':protocol twice', [':protocol', 'websocket', ...extended('websocket')]],
+  ...['', 'a b', 'a,b', 'a/b/c', '/1', 'a/', 'a\r\nx: y', '\xe4'].map((value): [string, FieldLines] => [
+    `:protocol "${value}"`,
+    extended(value),
+  ]),
+  ['extended CONNECT without :scheme', extended('x', { ':scheme': undefined })],
+  ['extended CONNECT without :path', extended('x', { ':path': undefined })],
+  ['extended CONNECT with an empty :path', extended('x', { ':path': '' })],
+  ['extended CONNECT without :authority', extended('x', { ':authority': undefined })],
+  ['extended CONNECT to *', extended('x', { ':path': '*' })],
+  ['extended CONNECT with upgrade', extended('x', {}, 'upgrade', 'x')],
   [':status in a request', [':status', '200', ...request()]],
   ['a pseudo-field after a regular one', request({ ':path': undefined }, 'x', 'y', ':path', '/')],
   ['the bare name ":"', [':', 'x', ...request()]],
@@ -123,6 +142,7 @@ describe('response fields', () => {
     ['no :status', ['x', 'y']],
     [':status twice', [':status', '200', ':status', '200']],
     [':method in a response', [':status', '200', ':method', 'GET']],
+    [':protocol in a response', [':protocol', 'websocket', ':status', '200']],
     ['te in a response', [':status', '200', 'te', 'trailers']],
     ['connection in a response', [':status', '200', 'connection', 'close']],
   ])('refuses %s', (_name, fields) => {

@@ -12,7 +12,7 @@ export class Pair {
   /** The requests that reached the server, in order. */
   readonly accepted: { stream: RequestStream; events: RecordingEvents }[] = [];
   /** What the server does with a request; by default it only writes down what happens. */
-  serve: (stream: RequestStream) => RequestStreamEvents = (stream) => this.record(stream);
+  serve: (stream: RequestStream, fields: FieldLines) => RequestStreamEvents = (stream) => this.record(stream);
 
   /** `prepare` may change the link before the sessions see it. */
   constructor(prepare: (link: MemoryLink) => void = () => {}) {
@@ -54,7 +54,7 @@ export class Pair {
     const log = this.log[end];
     const { session, quicEvents } = createSession(this.link[end], OPTIONS, {
       onReady: () => log.push('ready'),
-      onRequest: (stream) => this.serve(stream),
+      onRequest: (stream, fields) => this.serve(stream, fields),
       onStreamsAvailable: () => log.push('streams available'),
       onGoAway: () => log.push('go away'),
       onIdle: () => {},

@@ -205,7 +205,12 @@ export const headers = (fields: FieldLines): Uint8Array =>
   encodeFrame(FrameType.HEADERS, new QpackEncoder().encode(0, fields));
 export const data = (content: string): Uint8Array => encodeFrame(FrameType.DATA, text(content));
 export const settings = (): Uint8Array =>
-  encodeSettings({ maxFieldSectionSize: 65_536, qpackMaxTableCapacity: 0, qpackBlockedStreams: 0 });
+  encodeSettings({
+    maxFieldSectionSize: 65_536,
+    qpackMaxTableCapacity: 0,
+    qpackBlockedStreams: 0,
+    enableConnectProtocol: false,
+  });
 
 /** A control stream from its start, with SETTINGS and then what is given. */
 export const controlStream = (...frames: Uint8Array[]): Uint8Array =>

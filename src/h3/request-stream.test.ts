@@ -25,6 +25,7 @@ function frugalServer() {
     maxFieldSectionSize: 200,
     qpackMaxTableCapacity: 0,
     qpackBlockedStreams: 0,
+    enableConnectProtocol: false,
   });
   client.receive(3, concat(Buffer.of(0), settings));
   return client;
@@ -115,6 +116,7 @@ describe("the peer's limit of field sections", () => {
       maxFieldSectionSize: 100,
       qpackMaxTableCapacity: 0,
       qpackBlockedStreams: 0,
+      enableConnectProtocol: false,
     });
     server.receive(2, concat(Buffer.of(0), settings));
     server.receive(0, headers(GET), true);

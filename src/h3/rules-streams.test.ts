@@ -90,6 +90,9 @@ const controlFrames: Row[] = [
   ...both('reserved setting repeated', { connection: H3_SETTINGS_ERROR }, (id) => [
     on(id, settingsOf(0x21, 1, 0x21, 2)),
   ]),
+  ...both('SETTINGS_ENABLE_CONNECT_PROTOCOL of 2', { connection: H3_SETTINGS_ERROR }, (id) => [
+    on(id, settingsOf(8, 2)),
+  ]),
   ...both('SETTINGS cut in a value', { connection: H3_FRAME_ERROR }, (id) => [on(id, settingsOf(6))]),
   ...both('SETTINGS cut in an integer', { connection: H3_FRAME_ERROR }, (id) => [
     on(id, settingsOf(6, 0x40)),
