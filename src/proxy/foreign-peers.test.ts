@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents } from '../h3/port.ts';
-import { type Pair, RawClient, startFront, startPair, startRawService } from './pair.fixture.ts';
+import { type Pair, RawClient, startFront, startPair, startRawService, until } from './pair.fixture.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
@@ -263,7 +263,3 @@ describe('a foreign HTTP/3 server', () => {
     expect(await new RawClient(port).send(GET).untilClosed()).toMatch(/\r\n\r\n3\r\nabc\r\n$/);
   });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}

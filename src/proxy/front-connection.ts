@@ -27,7 +27,8 @@ export class FrontConnection implements ExchangeOwner {
     this.#socket = socket;
     this.#context = context;
     this.forwarded = context.addForwarded ? forwardedElement(hopOf(socket), 'http') : undefined;
-    socket.on('end', () => this.#onGone());
+    // Before node:http hears of it and ends its own side in good order.
+    socket.prependListener('end', () => this.#onGone());
     socket.on('close', () => this.#onClosed());
     context.connections.add(this);
     socket.on('error', ignore);

@@ -2,14 +2,14 @@ import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
 import { Intake, type IntakeEvents } from './body.ts';
-import { asRejection, failureId, loggedPath, Rejection, synthetic } from './failures.ts';
+import { asRejection, failureId, loggedPath, Rejection } from './failures.ts';
 import { fieldValue, interimToHttp3, responseToHttp3, trailersToHttp1, trailersToHttp3 } from './fields.ts';
-import { httpDate } from './http-date.ts';
 import type { OriginContext } from './origin-context.ts';
 import { originRejection } from './origin-errors.ts';
 import { type OriginTarget, originTarget } from './origin-request.ts';
 import { OriginUpload } from './origin-upload.ts';
 import { QuietTimer } from './quiet-timer.ts';
+import { sendRefusal } from './refusal.ts';
 
 /**
  * One request out of the tunnel and its response from the origin. Both directions run at once; it is over when the
@@ -210,18 +210,7 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents {
   }
 
   #answer(rejection: Rejection, id: string): void {
-    const answer = synthetic('server', rejection.status, rejection.message, id);
-    const fields = [':status', String(answer.status)];
-    for (let at = 0; at < answer.headers.length; at += 2) {
-      fields.push((answer.headers[at] as string).toLowerCase(), answer.headers[at + 1] as string);
-    }
-    fields.push('date', httpDate());
-    const isBodiless = this.#target.method === 'HEAD';
-    this.#stream.sendHeaders(fields, isBodiless);
-    if (!isBodiless) {
-      this.#stream.sendData(answer.body);
-      this.#stream.end();
-    }
+    sendRefusal(this.#stream, rejection, id, this.#target.method !== 'HEAD');
     if (this.#upload?.isComplete !== true) this.#stream.stopReceiving(Code.H3_NO_ERROR);
   }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterAll, afterEach } from 'vitest';
+import type { RequestStreamEvents } from '../h3/port.ts';
 import type { Logger } from './failures.ts';
 import { createFront, type Front, type FrontOptions } from './front.ts';
 import { MemoryTunnel, type RequestHandler } from './memory-tunnel.fixture.ts';
@@ -252,3 +253,24 @@ export function valuesOf(headers: readonly string[], name: string): string[] {
   }
   return values;
 }
+
+/** Resolves once `condition` holds; it is looked at in every turn of the event loop. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+/** Events of a request stream that nobody listens to. */
+export const SILENT: RequestStreamEvents = {
+  onInterim() {},
+  onHeaders() {},
+  onData() {},
+  onTrailers() {},
+  onEnd() {},
+  onDrain() {},
+  onStopped() {},
+  onFailed() {},
+};

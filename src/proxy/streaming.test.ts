@@ -9,6 +9,7 @@ import {
   startPair,
   startRawService,
   startService,
+  until,
   valuesOf,
 } from './pair.fixture.ts';
 
@@ -150,6 +151,22 @@ describe('Expect: 100-continue', () => {
     expect(await new RawClient(pair.port).send(HEAD).untilClosed()).toMatch(/^HTTP\/1\.1 417 /);
   });
 
+  it('without content stays without', async () => {
+    const service = await startNotingService();
+    const pair = await startPair(service.port);
+    await new RawClient(pair.port)
+      .send('GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n')
+      .until('ok');
+    expect(service.seen[0]?.headers).toEqual([
+      'Host',
+      'a',
+      'Expect',
+      '100-continue',
+      'Connection',
+      'keep-alive',
+    ]);
+  });
+
   it('means nothing in HTTP/1.0', async () => {
     const service = await startNotingService();
     const pair = await startPair(service.port);
@@ -213,6 +230,19 @@ describe('a client that hangs up', () => {
     expect(pair.origin.inFlight).toBe(0);
   });
 
+  it('one way only does not see a clean end of half a response', async () => {
+    const origin = await startWaitingOrigin();
+    const pair = await startPair(origin.port);
+    const client = new RawClient(pair.port);
+    client.socket.allowHalfOpen = true;
+    client.send('GET / HTTP/1.0\r\nHost: a\r\n\r\n');
+    (await origin.asked).write('HTTP/1.1 200 OK\r\n\r\nabc');
+    await client.until('abc');
+    client.socket.end();
+    await client.untilClosed();
+    expect(client.ending).toBe('reset');
+  });
+
   async function startWaitingOrigin() {
     let tell: (socket: Socket) => void = () => {};
     const asked = new Promise<Socket>((resolve) => {
@@ -233,8 +263,4 @@ function unchunk(text: string): string {
     content += text.slice(lineEnd + 2, lineEnd + 2 + size);
     at = lineEnd + 4 + size;
   }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
