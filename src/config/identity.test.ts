@@ -183,7 +183,7 @@ describe('refused, with the file, the key, what was found and what is allowed', 
     [
       'a key that does not match',
       () => ({ key: ca.key }),
-      'ca.key: tls.key: found a key that does not match the certificate in foo.example.org.pem',
+      'ca.key: tls.key: found a key that does not match the certificate in foo.example.org.pem; allowed is the key that it was issued for',
     ],
     [
       'our own certificate not first',

@@ -124,7 +124,8 @@ class Reader {
     const place = `certificate number ${owner + 1} in ${tls.cert} (allowed is our own certificate first)`;
     if (owner > 0) this.#refuse(tls.key, 'tls.key', `found the key of ${place}`);
     if (owner < 0) {
-      this.#refuse(tls.key, 'tls.key', `found a key that does not match the certificate in ${tls.cert}`);
+      const found = `found a key that does not match the certificate in ${tls.cert}`;
+      this.#refuse(tls.key, 'tls.key', `${found}; allowed is the key that it was issued for`);
     }
     certificates.forEach((certificate, index) => {
       const issuer = certificates[index + 1];
