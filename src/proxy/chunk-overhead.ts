@@ -21,14 +21,15 @@ export class ChunkOverhead {
     this.#parsed = request.socket.bytesRead;
   }
 
-  /** Content came. `false`: too much else came before it. */
+  /** Content comes. `false`: too much else came before it. */
   allows(chunk: Uint8Array): boolean {
     const { bytesRead } = this.#request.socket;
-    const within = bytesRead === this.#parsed || this.#isWithin(this.#parsed);
-    this.#parsed = bytesRead;
+    // Counted first: it may have been read long ago.
     this.#content += chunk.length;
     this.#chunks++;
-    return within;
+    const isWithin = bytesRead === this.#parsed || this.#isWithin(this.#parsed);
+    this.#parsed = bytesRead;
+    return isWithin;
   }
 
   /** The message is complete. `alone`: nothing that came behind it was read with it. */
@@ -38,9 +39,11 @@ export class ChunkOverhead {
     return this.#isWithin((alone ? socket.bytesRead : this.#parsed) - trailers);
   }
 
+  // What waits to be taken may be chunks of a byte each.
   #isWithin(parsed: number): boolean {
-    const content = this.#content + this.#request.readableLength;
-    return parsed - this.#start - content <= MAX_EXTENSIONS + this.#chunks * CHUNK_FRAMING;
+    const waiting = this.#request.readableLength;
+    const overhead = parsed - this.#start - this.#content - waiting;
+    return overhead <= MAX_EXTENSIONS + (this.#chunks + waiting) * CHUNK_FRAMING;
   }
 }
 

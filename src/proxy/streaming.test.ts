@@ -29,6 +29,15 @@ describe('content', () => {
     expect(unchunk(chunks)).toBe(block.repeat(blocks));
   });
 
+  it('in chunks of a byte passes, also when it is held back', async () => {
+    const port = await startService((request, response) => {
+      setTimeout(() => request.on('data', () => {}).on('end', () => response.end('ok')), 50);
+    });
+    const pair = await startPair(port);
+    const head = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+    await new RawClient(pair.port).send(`${head}${'1\r\na\r\n'.repeat(50_000)}0\r\n\r\n`).until('ok');
+  });
+
   it('comes back while it is still being sent', async () => {
     const port = await startService((request, response) => request.pipe(response));
     const pair = await startPair(port);
