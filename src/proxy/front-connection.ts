@@ -102,7 +102,16 @@ export class FrontConnection implements ExchangeOwner {
   }
 
   linger(): void {
-    this.#linger ??= setTimeout(() => this.#socket.destroy(), LINGER);
+    this.#lingerStep(this.#socket.bytesRead, LINGER_STEPS);
+  }
+
+  #lingerStep(bytesBefore: number, stepsLeft: number): void {
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => {
+      const { bytesRead } = this.#socket;
+      if (bytesRead === bytesBefore || stepsLeft === 1) this.#socket.destroy();
+      else this.#lingerStep(bytesRead, stepsLeft - 1);
+    }, LINGER_STEP);
   }
 
   onOver(exchange: FrontExchange): void {
@@ -154,8 +163,10 @@ function ignore(): void {
   // 'close' follows. node:http takes its own listener away in the end.
 }
 
-// How long a client may go on sending what is not wanted any more, in milliseconds.
-const LINGER = 5000;
+// How long a client may go on sending what is not wanted any more: until it pauses, or so many steps of so many
+// milliseconds.
+const LINGER_STEPS = 5;
+const LINGER_STEP = 1000;
 
 // Requests of one connection that wait for their turn. Clients that pipeline at all send a few dozen.
 const MAX_PIPELINED = 256;
