@@ -1,19 +1,12 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { checkConfiguration } from './config/check.ts';
 import { ConfigError } from './config/problem.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import { run } from './run.ts';
+import { version } from './version.ts';
 
 const DEFAULT_CONFIG = '/etc/ptproxy/config.toml';
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
-}
 
 /** A command-line number from `min` to `max`. */
 function number(min: number, max: number): (text: string) => number {
@@ -75,9 +68,8 @@ program
   .option('--once', 'make a few requests, print their timings, and end', false)
   .action(demoCommand);
 
-try {
-  await program.parseAsync();
-} catch (error) {
+// Not awaited: the single executable is bundled as CommonJS, which has no top-level await.
+program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`ptproxy: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
-}
+});
