@@ -3,7 +3,6 @@ import { Command, InvalidArgumentError } from 'commander';
 import { checkConfiguration } from './config/check.ts';
 import { ConfigError } from './config/problem.ts';
 import type { DemoOptions } from './demo/demo.ts';
-import { run } from './run.ts';
 import { version } from './version.ts';
 
 const DEFAULT_CONFIG = '/etc/ptproxy/config.toml';
@@ -19,7 +18,9 @@ function number(min: number, max: number): (text: string) => number {
   };
 }
 
+// Each command loads what it needs, and only that: the version and a check come without the QUIC engine.
 async function runCommand(file: string): Promise<void> {
+  const { run } = await import('./run.ts');
   try {
     process.exitCode = await run(file, process.env);
   } catch (error) {
@@ -35,7 +36,6 @@ function checkCommand(file: string): void {
   process.exitCode = ok ? 0 : 1;
 }
 
-// What the demo needs, certificates above all, is loaded only for it.
 async function demoCommand(options: DemoOptions): Promise<void> {
   const [{ runDemo }, { demoParts }] = await Promise.all([
     import('./demo/demo.ts'),
