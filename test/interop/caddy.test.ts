@@ -120,7 +120,9 @@ describeWith(missingCaddy(), 'Caddy as server of our client end', () => {
       config: { tls: { ...stranger }, system: { hold_timeout: 0 } },
     });
     // Go says bad_certificate for whatever it does not like.
-    await refused.process.waitForLog(/the peer refused our certificate: .*\(bad_certificate\)/);
+    await refused.process.waitForLog(
+      /the peer refused our certificate: .*a CA that the peer does not trust.*\(bad_certificate\)/,
+    );
     const answer = await fetchWhole({ port: refused.httpPort, path: '/10', headers: HEADERS });
     expect(answer.status).toBe(503);
     await refused.process.stop();
