@@ -94,19 +94,24 @@ export class SendQueue {
     this.#full.delete(half);
   }
 
-  /** Gives the engine up to `room` bytes; returns how many it took. */
-  fill(room: number): number {
+  /**
+   * Gives the engine as much as fills `room` bytes of datagrams that are `size` bytes long, `overhead` of them not
+   * stream data. Returns how many bytes of streams it took.
+   */
+  fill(room: number, size: number, overhead: number): number {
     let taken = 0;
+    let left = room;
     for (const half of this.#ready) {
-      if (taken >= room) break;
+      if (left <= overhead) break;
       this.#ready.delete(half);
-      const wanted = Math.min(SLICE, room - taken);
+      const wanted = Math.min(SLICE, left - overhead * Math.ceil(left / size));
       const given = this.#give(half, wanted);
       taken += given;
+      left -= given + overhead * Math.ceil(given / (size - overhead));
       // A half that is still ready goes to the end of the line; this loop then meets it again.
       if (half.phase === 'done' || (half.phase === 'open' && half.queue.byteLength === 0)) continue;
       if (given >= wanted) this.#ready.add(half);
-      else if (this.blocked()) {
+      else if ((this.capacity() ?? 0) <= 0) {
         this.#ready.add(half);
         break;
       } else this.#stalled.add(half);
@@ -196,13 +201,16 @@ export class SendQueue {
     this.#events.onDone(half);
   }
 
-  /** Whether the connection as a whole has no room: its congestion window is full, or the credit of its peer spent. */
-  blocked(): boolean {
-    if (this.#gauge === undefined) return true;
+  /**
+   * Bytes that the engine would take of any stream: what its congestion window and the peer's credit allow.
+   * `undefined` without a gauge.
+   */
+  capacity(): number | undefined {
+    if (this.#gauge === undefined) return undefined;
     try {
-      return this.#engine.streamCapacity(this.#gauge) === 0;
+      return this.#engine.streamCapacity(this.#gauge);
     } catch {
-      return true;
+      return 0;
     }
   }
 }
