@@ -7,6 +7,9 @@ const STREAM_HIGH_WATER = 256 * 1024;
 /** … and has room again at this many: enough to keep the link busy until more comes. */
 const STREAM_LOW_WATER = 128 * 1024;
 
+/** What every stream may queue even when others, whose peers do not read, have filled the send window. */
+const STREAM_SHARE = 16 * 1024;
+
 /** Most bytes of one stream that go to the engine before the next stream's turn. */
 const SLICE = 16 * 1024;
 
@@ -39,6 +42,7 @@ export interface SendQueueEvents {
 export class SendQueue {
   readonly #engine: EngineConnection;
   readonly #sendWindow: number;
+  readonly #share: number;
   readonly #events: SendQueueEvents;
   /** Halves with something to give, in the order of their turns. */
   readonly #ready = new Set<SendHalf>();
@@ -52,6 +56,7 @@ export class SendQueue {
   constructor(engine: EngineConnection, sendWindow: number, events: SendQueueEvents) {
     this.#engine = engine;
     this.#sendWindow = sendWindow;
+    this.#share = Math.min(STREAM_SHARE, sendWindow);
     this.#events = events;
   }
 
@@ -78,7 +83,8 @@ export class SendQueue {
     this.#queued += chunk.length;
     if (fin) half.phase = 'ending';
     if (!this.#stalled.has(half)) this.#ready.add(half);
-    half.full = half.queue.byteLength >= STREAM_HIGH_WATER || this.#queued >= this.#sendWindow;
+    const own = half.queue.byteLength;
+    half.full = own >= STREAM_HIGH_WATER || (own >= this.#share && this.#queued >= this.#sendWindow);
     if (half.full) this.#full.add(half);
     return !half.full;
   }
@@ -136,8 +142,8 @@ export class SendQueue {
   /** Tells the owners of full halves that there is room. */
   emitDrains(): void {
     for (const half of this.#full) {
-      if (this.#queued >= this.#sendWindow) return;
-      if (half.queue.byteLength > STREAM_LOW_WATER) continue;
+      const enough = this.#queued >= this.#sendWindow ? this.#share : STREAM_LOW_WATER;
+      if (half.queue.byteLength >= enough) continue;
       this.#full.delete(half);
       half.full = false;
       this.#events.onDrain(half);
