@@ -33,6 +33,9 @@ export interface ConnectionHost {
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
 const SWEEP_INTERVAL = 20;
 
+/** Longest reason that is sent with CONNECTION_CLOSE, bytes: a frame that does not fit its packet is never sent. */
+const REASON_LENGTH = 200;
+
 /** A server may send this many times the bytes that it received from an address not yet validated (RFC 9000 §8.1). */
 const AMPLIFICATION_LIMIT = 3;
 
@@ -196,7 +199,7 @@ export class QuicConnection implements QuicStreams {
   #close(application: boolean, errorCode: number, reason: string): void {
     if (this.#closing || this.#state.phase === 'ended') return;
     this.#closing = true;
-    this.#engine.close(application, errorCode, Buffer.from(reason));
+    this.#engine.close(application, errorCode, Buffer.from(reason).subarray(0, REASON_LENGTH));
     this.#host.schedule(this);
   }
 
