@@ -7,6 +7,7 @@ import { asRejection, failureId, loggedPath, Rejection, synthetic } from './fail
 import { type RequestHead, requestToHttp3, trailersToHttp3 } from './fields.ts';
 import type { FrontContext } from './front-context.ts';
 import { FrontResponse } from './front-response.ts';
+import { prioritise } from './priority.ts';
 import { QuietTimer } from './quiet-timer.ts';
 import type { StreamWaiter } from './tunnel.ts';
 
@@ -180,6 +181,7 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
   #send(stream: RequestStream): void {
     if (this.#head === undefined) return;
     const { fields, framing } = this.#head;
+    prioritise(stream, fields, fields);
     stream.sendHeaders(fields, framing === 'none');
     if (framing === 'none') this.#awaitHead();
     else if (this.#upload === 'complete') this.#endUpload(stream);

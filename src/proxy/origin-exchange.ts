@@ -8,6 +8,7 @@ import type { OriginContext } from './origin-context.ts';
 import { originRejection } from './origin-errors.ts';
 import { type OriginTarget, originTarget } from './origin-request.ts';
 import { OriginUpload } from './origin-upload.ts';
+import { prioritise } from './priority.ts';
 import { QuietTimer } from './quiet-timer.ts';
 import { sendRefusal } from './refusal.ts';
 
@@ -158,6 +159,7 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents {
     this.#response = response;
     const isBodiless = this.#target.method === 'HEAD' || status === 204 || status === 304;
     const isEmpty = isBodiless || fieldValue(fields, 'content-length') === '0';
+    prioritise(this.#stream, this.#fields, fields);
     this.#stream.sendHeaders(fields, isEmpty);
     if (isEmpty) {
       response.resume();

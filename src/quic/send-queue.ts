@@ -1,6 +1,7 @@
 import type { ChunkQueue } from '../bytes/chunk-queue.ts';
 import { type EngineConnection, streamCallFailure } from './native.ts';
 import type { StreamId } from './port.ts';
+import { Turns } from './turns.ts';
 
 /** A stream is full at this many queued bytes … */
 const STREAM_HIGH_WATER = 256 * 1024;
@@ -24,6 +25,9 @@ export interface SendHalf {
   readonly queue: ChunkQueue;
   /** `ending`: the end is queued; `done`: the engine has all, or nothing more may be sent. */
   phase: 'open' | 'ending' | 'done';
+  /** Whose turn it is (RFC 9218): changed by {@link SendQueue.prioritise} alone. */
+  urgency: number;
+  incremental: boolean;
   /** `write` said false and the owner waits. */
   full: boolean;
 }
@@ -37,7 +41,7 @@ export interface SendQueueEvents {
 
 /**
  * What waits to be taken by the engine, of all streams. The engine takes as much as its windows allow; the rest
- * waits here, bounded by the return value of {@link SendQueue.write}. Streams take turns.
+ * waits here, bounded by the return value of {@link SendQueue.write}. Streams take turns by their urgency.
  */
 export class SendQueue {
   readonly #engine: EngineConnection;
@@ -45,7 +49,7 @@ export class SendQueue {
   readonly #share: number;
   readonly #events: SendQueueEvents;
   /** Halves with something to give, in the order of their turns. */
-  readonly #ready = new Set<SendHalf>();
+  readonly #ready = new Turns<SendHalf>();
   /** Halves whose own flow-control credit is spent. */
   readonly #stalled = new Set<SendHalf>();
   /** Halves that said "full". */
@@ -107,22 +111,30 @@ export class SendQueue {
   fill(room: number, size: number, overhead: number): number {
     let taken = 0;
     let left = room;
-    for (const half of this.#ready) {
-      if (left <= overhead) break;
-      this.#ready.delete(half);
+    while (left > overhead) {
+      const half = this.#ready.next();
+      if (half === undefined) break;
       const wanted = Math.min(SLICE, left - overhead * Math.ceil(left / size));
       const given = this.#give(half, wanted);
       taken += given;
       left -= given + overhead * Math.ceil(given / (size - overhead));
-      // A half that is still ready goes to the end of the line; this loop then meets it again.
       if (half.phase === 'done' || (half.phase === 'open' && half.queue.byteLength === 0)) continue;
-      if (given >= wanted) this.#ready.add(half);
+      if (given >= wanted) this.#ready.again(half);
       else if ((this.capacity() ?? 0) <= 0) {
-        this.#ready.add(half);
+        this.#ready.again(half);
         break;
       } else this.#stalled.add(half);
     }
     return taken;
+  }
+
+  /** Changes whose turn is when (RFC 9218). */
+  prioritise(half: SendHalf, urgency: number, incremental: boolean): void {
+    const waits = this.#ready.has(half);
+    this.#ready.delete(half);
+    half.urgency = urgency;
+    half.incremental = incremental;
+    if (waits) this.#ready.add(half);
   }
 
   /** After datagrams came: halves that got new credit take part again. */

@@ -14,6 +14,9 @@ import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts'
 const STREAM_BYTES_PER_TURN = 256 * 1024;
 const BYTES_PER_TURN = 1024 * 1024;
 
+/** RFC 9218 §4.1. */
+const DEFAULT_URGENCY = 3;
+
 const EMPTY = Buffer.alloc(0);
 
 interface Stream extends SendHalf {
@@ -104,12 +107,8 @@ export class Streams implements SendQueueEvents {
   }
 
   setPriority(id: StreamId, urgency: number, incremental: boolean): void {
-    if (!this.#streams.has(id)) return;
-    try {
-      this.#engine.streamPriority(id, urgency, incremental);
-    } catch {
-      // The stream is over in the engine; its priority is of no consequence.
-    }
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) this.sending.prioritise(stream, urgency, incremental);
   }
 
   /** Hands what has arrived to the events. True: a bound was met and there is more. */
@@ -178,6 +177,9 @@ export class Streams implements SendQueueEvents {
       queue: new ChunkQueue(),
       phase: oneWay && !ours ? 'done' : 'open',
       full: false,
+      // Control and QPACK streams come before everything; requests share unless they say otherwise.
+      urgency: oneWay ? 0 : DEFAULT_URGENCY,
+      incremental: true,
       receiving: oneWay && ours ? 'done' : 'open',
       paused: false,
       endHeld: false,
