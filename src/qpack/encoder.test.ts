@@ -1,8 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { QpackDecoder } from './decoder.ts';
 import { QpackEncoder } from './encoder.ts';
-import { QPACK_DECODER_STREAM_ERROR, QpackError, type QpackErrorCode } from './errors.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const toHex = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('hex');
@@ -23,16 +20,6 @@ function encoderOf(
 function encode(encoder: QpackEncoder, streamId: number, ...fields: string[]) {
   const section = encoder.encode(streamId, fields);
   return { section: toHex(section), inserts: toHex(encoder.takeEncoderStreamBytes()) };
-}
-
-function codeOf(action: () => unknown): QpackErrorCode | undefined {
-  try {
-    action();
-    return undefined;
-  } catch (error) {
-    if (error instanceof QpackError) return error.code;
-    throw error;
-  }
 }
 
 describe('table capacity (RFC 9204 §3.2.3, §4.3.1)', () => {
@@ -250,128 +237,5 @@ describe('an entry evicted for its own duplicate', () => {
     expect(section.slice(0, 8)).toBe('00005f4d');
     encoder.receiveDecoderStream(hex('01'));
     expect(encode(encoder, 8, ...line('a'))).toEqual({ section: '0600' + '80', inserts: '' });
-  });
-});
-
-describe('decoder stream (RFC 9204 §4.4)', () => {
-  // Stream 4 has one section outstanding, with one of two entries; stream 8 has none.
-  const receiver = () => {
-    const encoder = encoderOf();
-    encode(encoder, 4, 'user-agent', '&', 'server', '&');
-    encode(encoder, 8, ':method', 'GET');
-    return encoder;
-  };
-
-  it.each([
-    ['an acknowledgment', '84'],
-    ['an increment to all inserts', '02'],
-    ['increments one by one, then the acknowledgment', '01 01 84'],
-    ['a cancellation of the stream', '44'],
-    ['a cancellation of a stream without sections', '48'],
-    ['a cancellation of a stream that never was', '7fffff7f'],
-    ['an acknowledgment, then a cancellation', '84 44'],
-  ])('may bring %s, however it is cut', (_what, code) => {
-    const bytes = hex(code);
-    for (let at = 0; at <= bytes.length; at++) {
-      const encoder = receiver();
-      encoder.receiveDecoderStream(bytes.subarray(0, at));
-      encoder.receiveDecoderStream(bytes.subarray(at));
-    }
-  });
-
-  it.each([
-    ['an increment of 0', '00'],
-    ['an increment beyond what was sent', '03'],
-    ['an increment beyond what was sent, after an acknowledgment', '84 01'],
-    ['a second acknowledgment', '84 84'],
-    ['an acknowledgment of a section without references', '88'],
-    ['an acknowledgment of a stream that never was', '8c'],
-    ['an acknowledgment after a cancellation', '44 84'],
-    ['a stream id over 62 bits', 'ffffffffffffffffffff01'],
-  ])('is an error with %s, however it is cut', (_what, code) => {
-    const bytes = hex(code);
-    for (let at = 0; at <= bytes.length; at++) {
-      const encoder = receiver();
-      const receive = () => {
-        encoder.receiveDecoderStream(bytes.subarray(0, at));
-        encoder.receiveDecoderStream(bytes.subarray(at));
-      };
-      expect(codeOf(receive)).toBe(QPACK_DECODER_STREAM_ERROR);
-    }
-  });
-
-  it('of arbitrary bytes is taken or refused with QPACK_DECODER_STREAM_ERROR', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-        const encoder = receiver();
-        expect([undefined, QPACK_DECODER_STREAM_ERROR]).toContain(
-          codeOf(() => encoder.receiveDecoderStream(bytes)),
-        );
-      }),
-    );
-  });
-
-  it('that acknowledges no section makes the encoder remember a bounded number', () => {
-    const encoder = encoderOf();
-    encode(encoder, 0, 'user-agent', '&');
-    encoder.receiveDecoderStream(hex('01'));
-    const sections = Array.from(
-      { length: 5000 },
-      (_, at) => encode(encoder, 4 * at, 'user-agent', '&').section,
-    );
-    expect(sections.filter((section) => section === '020080')).toHaveLength(4095);
-    expect(sections.at(-1)).toBe('0000' + '5f50' + '0126');
-  });
-});
-
-describe('a header set of a browser', () => {
-  const REQUEST = [
-    ...[
-      ':method',
-      'GET',
-      ':scheme',
-      'https',
-      ':authority',
-      'intranet.example.org',
-      ':path',
-      '/app/main.js?v=12',
-    ],
-    ...['sec-ch-ua', '"Chromium";v="126", "Google Chrome";v="126", "Not-A.Brand";v="24"'],
-    ...['sec-ch-ua-mobile', '?0', 'sec-ch-ua-platform', '"Linux"', 'upgrade-insecure-requests', '1'],
-    ...['user-agent', 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0.0.0 Safari/537.36'],
-    ...['accept', 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'],
-    ...['sec-fetch-site', 'same-origin', 'sec-fetch-mode', 'no-cors', 'sec-fetch-dest', 'script'],
-    ...['referer', 'https://intranet.example.org/app/', 'accept-encoding', 'gzip, deflate, br, zstd'],
-    ...['accept-language', 'en-GB,en;q=0.9,de;q=0.8', 'forwarded', 'for="192.0.2.43:47011";proto=http'],
-  ];
-  const RESPONSE = [
-    ...[':status', '200', 'content-type', 'text/html; charset=utf-8', 'content-length', '48751'],
-    ...['server', 'nginx/1.26.1', 'date', 'Mon, 21 Oct 2024 20:13:21 GMT', 'vary', 'Accept-Encoding'],
-    ...['etag', '"5f3a-1927b4c2d40"', 'last-modified', 'Fri, 18 Oct 2024 07:28:00 GMT'],
-    ...['cache-control', 'no-cache, must-revalidate', 'x-request-id', '8c5e7a0b'],
-  ];
-
-  it.each([
-    ['request', REQUEST, 'acknowledged'],
-    ['answer', RESPONSE, 'acknowledged'],
-    ['request', REQUEST, 'in flight'],
-    ['answer', RESPONSE, 'in flight'],
-  ])('costs at most 40 bytes the hundredth time: %s, the others %s', (_what, fields, others) => {
-    const encoder = encoderOf(16_384);
-    const decoder = new QpackDecoder({
-      maxTableCapacity: 16_384,
-      blockedStreams: 0,
-      maxFieldSectionSize: 16_384,
-    });
-    decoder.receiveEncoderStream(hex('3fe17f'));
-    const sizes = Array.from({ length: 100 }, (_, at) => {
-      const section = encoder.encode(4 * at, fields);
-      decoder.receiveEncoderStream(encoder.takeEncoderStreamBytes() ?? new Uint8Array(0));
-      expect(decoder.decode(4 * at, section)).toEqual({ kind: 'fields', fields });
-      const acknowledgment = decoder.takeDecoderStreamBytes() ?? new Uint8Array(0);
-      if (others === 'acknowledged') encoder.receiveDecoderStream(acknowledgment);
-      return section.length;
-    });
-    expect(sizes.at(-1)).toBeLessThanOrEqual(40);
   });
 });
