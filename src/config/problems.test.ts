@@ -122,7 +122,7 @@ describe('wrong configurations, each with file, line, key, what was found and wh
     [
       'a required key missing',
       CLIENT.replace(/^cert.*\n/m, ''),
-      "client.toml: tls.cert: missing, but required; allowed is the path of a file, relative to this file's folder",
+      'client.toml: tls.cert: missing, but required; allowed is the path of a file, relative to the folder of the configuration file',
     ],
     [
       'an origin missing in server mode',
@@ -137,12 +137,12 @@ describe('wrong configurations, each with file, line, key, what was found and wh
     [
       'a missing certificate',
       CLIENT.replace(`cert = "${FILE}`, 'cert = "/none.pem'),
-      "client.toml:7: tls.cert: cannot read /none.pem: no such file; allowed is the path of a file, relative to this file's folder",
+      'client.toml:7: tls.cert: cannot read /none.pem: no such file; allowed is the path of a file, relative to the folder of the configuration file',
     ],
     [
       'an empty path',
       CLIENT.replace(`cert = "${FILE}`, 'cert = "'),
-      'client.toml:7: tls.cert: found the string ""; allowed is the path of a file, relative to this file\'s folder',
+      'client.toml:7: tls.cert: found the string ""; allowed is the path of a file, relative to the folder of the configuration file',
     ],
     [
       'no verification',

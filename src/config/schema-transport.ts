@@ -77,7 +77,7 @@ export const TRANSPORT = {
     type: integer(1200, 16_383, 'bytes'),
     default: value(1350),
     availability: 'supported',
-    doc: 'Size of the UDP datagrams sent. Where the path does not carry it, 1200 is taken.',
+    doc: 'Size of the UDP datagrams sent. The whole path must carry it.',
   },
   max_egress_rate: {
     type: integer(1000, TERA, 'bytes/s'),

@@ -16,9 +16,7 @@ export type Unit = 'ms' | 'bytes' | 'bytes/s';
 
 /** A type of value that a key may have: how it is read, written and described. */
 export interface Type<T> {
-  /** One or two words for the reference. */
-  readonly name: string;
-  /** What may be written, with article and range: continues "allowed is …". */
+  /** What may be written, with article and range: continues "allowed is …" in messages and in the reference. */
   readonly allowed: string;
   readonly unit: Unit | undefined;
   /**
@@ -33,7 +31,6 @@ export interface Type<T> {
 /** A whole number from `min` to `max`, both included. */
 export function integer(min: number, max: number, unit?: Unit): Type<number> {
   return {
-    name: 'integer',
     allowed: `an integer from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`,
     unit,
     parse: (raw) => (typeof raw === 'bigint' && raw >= min && raw <= max ? Number(raw) : undefined),
@@ -47,7 +44,6 @@ export const milliseconds = (min: number, max = 86_400_000): Type<number> => int
 /** A number, with or without fraction, above `min` up to `max`. */
 export function numberAbove(min: number, max: number): Type<number> {
   return {
-    name: 'number',
     allowed: `a number above ${min}, up to ${max}`,
     unit: undefined,
     parse: (raw) => {
@@ -59,7 +55,6 @@ export function numberAbove(min: number, max: number): Type<number> {
 }
 
 export const boolean: Type<boolean> = {
-  name: 'boolean',
   allowed: 'true or false',
   unit: undefined,
   parse: (raw) => (typeof raw === 'boolean' ? raw : undefined),
@@ -69,7 +64,6 @@ export const boolean: Type<boolean> = {
 /** One of `words`, exactly as written. */
 export function oneOf<const W extends string>(...words: readonly W[]): Type<W> {
   return {
-    name: 'word',
     allowed: `one of ${words.map((word) => `"${word}"`).join(', ')}`,
     unit: undefined,
     parse: (raw) => words.find((word) => word === raw),
@@ -78,42 +72,36 @@ export function oneOf<const W extends string>(...words: readonly W[]): Type<W> {
 }
 
 export const certificateName = text(
-  'host name',
   'a host name of letters, digits, hyphens and dots, or an IP address, without a port',
   (value) => (isCertificateName(value) ? value : undefined),
 );
 
 export const host = text(
-  'host or IP',
   'a host name or an IP address without brackets; the port has its own key, quic_port',
   (value) => (isHost(value) ? value : undefined),
 );
 
-export const ip = text(
-  'IP',
-  'an IP address such as "::" or "127.0.0.1", without brackets or port',
-  (value) => (isIP(value) === 0 ? undefined : value),
+export const ip = text('an IP address such as "::" or "127.0.0.1", without brackets or port', (value) =>
+  isIP(value) === 0 ? undefined : value,
 );
 
 /** A file, as an absolute path. */
-export const path = text('path', "the path of a file, relative to this file's folder", (value, directory) =>
-  value === '' || value.includes('\0') ? undefined : resolve(directory, value),
+export const path = text(
+  'the path of a file, relative to the folder of the configuration file',
+  (value, directory) => (value === '' || value.includes('\0') ? undefined : resolve(directory, value)),
 );
 
 export const ipPort = address(
-  'IP:port',
   'an IP address and a port such as "[::]:20080" or "127.0.0.1:20080"',
   parseIpPort,
 );
 
 export const hostPort = address(
-  'host:port',
   'a host name or IP address and a port such as "localhost:8081" or "[::1]:8081"',
   parseHostPort,
 );
 
 export const cidrBlocks: Type<readonly string[]> = {
-  name: 'list of CIDR blocks',
   allowed: 'a list of address blocks such as ["10.0.0.0/8", "2001:db8::/32"]',
   unit: undefined,
   parse: (raw) => {
@@ -124,11 +112,10 @@ export const cidrBlocks: Type<readonly string[]> = {
   format: JSON.stringify,
 };
 
-type Parse<T> = (value: string, directory: string) => T | undefined;
+type ParseText = (value: string, directory: string) => string | undefined;
 
-function text(name: string, allowed: string, parse: Parse<string>): Type<string> {
+function text(allowed: string, parse: ParseText): Type<string> {
   return {
-    name,
     allowed,
     unit: undefined,
     parse: (raw, directory) => (typeof raw === 'string' ? parse(raw, directory) : undefined),
@@ -136,13 +123,8 @@ function text(name: string, allowed: string, parse: Parse<string>): Type<string>
   };
 }
 
-function address(
-  name: string,
-  allowed: string,
-  parse: (value: string) => Address | undefined,
-): Type<Address> {
+function address(allowed: string, parse: (value: string) => Address | undefined): Type<Address> {
   return {
-    name,
     allowed,
     unit: undefined,
     parse: (raw) => (typeof raw === 'string' ? parse(raw) : undefined),

@@ -58,7 +58,8 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#quic = quic;
     this.#handler = handler;
     this.#flood = new FloodGuard(options.now);
-    this.#qpack = new QpackStreams(quic, options);
+    const settings = { ...options, enableConnectProtocol: quic.role === 'server' };
+    this.#qpack = new QpackStreams(quic, settings);
     this.#peerControl = new ControlReceiver(quic.role, this.#flood, this);
     this.#peerStreams = new UnidirectionalStreams(quic.role, this.#flood, this);
     this.receiverContext = {
@@ -69,7 +70,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
       decodeFieldSection: (id, section) => this.#qpack.decode(id, section),
     };
     this.#control = new OwnStream(quic, StreamType.CONTROL);
-    this.#control.write(encodeSettings(options));
+    this.#control.write(encodeSettings(settings));
     this.#ownStreams = [this.#control, this.#qpack.encoderStream, this.#qpack.decoderStream];
     this.#openOwnStreams();
   }
@@ -97,13 +98,13 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
 
   /** Both directions of the stream are over. */
   release(id: StreamId): void {
-    this.#requests.delete(id);
+    if (this.#requests.delete(id) && this.#requests.size === 0) this.#handler.onIdle();
   }
 
   /** The peer's SETTINGS_MAX_FIELD_SECTION_SIZE if the section is over it (RFC 9114 §4.2.2). */
   exceededLimit(fields: FieldLines): number | undefined {
     const limit = this.#peerSettings?.maxFieldSectionSize ?? Number.POSITIVE_INFINITY;
-    return limit !== Number.POSITIVE_INFINITY && fieldSectionSize(fields) > limit ? limit : undefined;
+    return fieldSectionSize(fields) > limit ? limit : undefined;
   }
 
   /** Sends a HEADERS frame. False: enough is queued. */
@@ -136,7 +137,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   /** Goes on with what a paused receiver held, and then with what QUIC has. Call it from a turn of its own. */
   proceed(id: StreamId): void {
     const receiver = this.#requests.get(id)?.receiver;
-    if (receiver === undefined || this.#state !== 'open') return;
+    if (receiver === undefined) return;
     try {
       receiver.proceed();
     } catch (error) {
@@ -212,7 +213,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   onSettings(settings: Settings): void {
     this.#peerSettings = settings;
     this.#qpack.applyPeerSettings(settings);
-    this.#handler.onReady();
+    this.#handler.onReady(settings);
   }
 
   onGoAway(id: number): void {

@@ -5,7 +5,7 @@ import type { FieldLines } from './port.ts';
 /** What the core itself needs of a request's head. */
 export interface RequestHead {
   readonly method: string;
-  /** Bytes of content that Content-Length declares. */
+  /** Bytes of content that Content-Length declares. Means nothing in CONNECT, which has no content (RFC 9110 §9.3.6). */
   readonly contentLength: number | undefined;
 }
 
@@ -23,6 +23,8 @@ const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const VALUE = /^[\t -~\x80-\xff]*$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
 const AUTHORITY = /^[A-Za-z0-9\-._~%!$&'()*+;=:[\]]+$/;
+// A protocol's name, perhaps with a version (RFC 9110 §7.8), as the Upgrade field has it.
+const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?$/;
 const PATH = /^(?:\/[!-"$-~\x80-\xff]*|\*)?$/;
 const STATUS = /^(?:100|10[2-9]|1[1-9][0-9]|[2-5][0-9][0-9])$/;
 const CONTENT_LENGTH = /^[0-9]{1,18}$/;
@@ -37,6 +39,7 @@ const REQUEST: PseudoRules = new Map([
   [':scheme', SCHEME],
   [':authority', AUTHORITY],
   [':path', PATH],
+  [':protocol', PROTOCOL],
 ]);
 const RESPONSE: PseudoRules = new Map([[':status', STATUS]]);
 const TRAILER: PseudoRules = new Map();
@@ -58,12 +61,14 @@ const RESTRICTED_ELSEWHERE: ReadonlyMap<string, RegExp> = new Map([...CONNECTION
 /** Fields that a head may have once only, as more would mean another message to another reader. */
 const SINGLE: ReadonlySet<string> = new Set(['host', 'content-length']);
 
-/** Checks a request's head (RFC 9114 §4.3.1). Throws H3_MESSAGE_ERROR on the stream. */
+/** Checks a request's head (RFC 9114 §4.3.1, RFC 9220 §3). Throws H3_MESSAGE_ERROR on the stream. */
 export function checkRequest(fields: FieldLines): RequestHead {
   const found = checkSection(fields, REQUEST, RESTRICTED_IN_REQUEST);
   const method = found.get(':method');
   if (method === undefined) throw malformed('no :method');
-  if (method === 'CONNECT') checkConnectTarget(found);
+  const isExtended = found.has(':protocol');
+  if (isExtended && method !== 'CONNECT') throw malformed(':protocol without CONNECT');
+  if (method === 'CONNECT' && !isExtended) checkConnectTarget(found);
   else checkTarget(found, method);
   checkAuthority(found);
   return { method, contentLength: contentLength(found) };
@@ -138,7 +143,7 @@ function isBlank(value: string, at: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-// CONNECT names an authority alone (§4.4).
+// CONNECT names an authority alone (§4.4); extended CONNECT has the target of other requests (RFC 8441 §4).
 function checkConnectTarget(found: ReadonlyMap<string, string>): void {
   if (found.has(':scheme') || found.has(':path')) throw malformed('CONNECT with :scheme or :path');
   if (!found.has(':authority')) throw malformed('CONNECT without :authority');

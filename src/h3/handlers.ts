@@ -2,6 +2,7 @@ import type { QuicClose, StreamId } from '../quic/port.ts';
 import type { H3Error } from './errors.ts';
 import type { MessageReceiver } from './message-receiver.ts';
 import type { StreamFailure } from './port.ts';
+import type { Settings } from './settings.ts';
 
 /** Who deals with one request stream. */
 export interface RequestHandler {
@@ -21,11 +22,13 @@ export interface RequestHandler {
 /** Who deals with the connection as a whole. */
 export interface ConnectionHandler {
   /** The peer's SETTINGS arrived. */
-  onReady(): void;
+  onReady(settings: Settings): void;
   /** Server: the client opened a request stream. */
   onRequestStream(id: StreamId): RequestHandler;
   /** The peer's first GOAWAY. What it leaves undone is rejected afterwards. */
   onGoAway(): void;
+  /** The last request in flight is over, in both directions. */
+  onIdle(): void;
   onStreamsAvailable(): void;
   onClosed(close: QuicClose): void;
 }

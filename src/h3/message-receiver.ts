@@ -98,7 +98,7 @@ export class MessageReceiver {
   receive(chunk: Uint8Array, fin: boolean): void {
     if (this.#over) return;
     if (fin) this.#ended = true;
-    if (this.#paused || this.#held !== undefined || this.#parser.hasInput) {
+    if (this.#held !== undefined || this.#parser.hasInput) {
       this.#held ??= new ChunkQueue();
       this.#held.push(chunk);
       return;
@@ -165,10 +165,10 @@ export class MessageReceiver {
     else this.#onResponseHead(result.fields);
   }
 
+  // What follows CONNECT can only be of the tunnel, whatever the answer: the request itself has no content.
   #onRequestHead(fields: FieldLines): void {
-    this.#contentLength = checkRequest(fields).contentLength;
-    this.#phase = 'content';
-    this.#sink.onHead(fields);
+    const { method, contentLength } = checkRequest(fields);
+    this.#onFinalHead(fields, method === 'CONNECT', contentLength);
   }
 
   #onResponseHead(fields: FieldLines): void {
@@ -180,9 +180,15 @@ export class MessageReceiver {
       this.#sink.onInterim(fields);
       return;
     }
+    const isTunnel = this.#requestMethod === 'CONNECT' && status < 300;
     // Answers without content may declare the length that another would have (RFC 9110 §8.6).
-    this.#contentLength = hasNoContent(this.#requestMethod, status) ? 0 : contentLength;
-    this.#phase = 'content';
+    const isBare = hasNoContent(this.#requestMethod, status);
+    this.#onFinalHead(fields, isTunnel, isBare ? 0 : contentLength);
+  }
+
+  #onFinalHead(fields: FieldLines, isTunnel: boolean, contentLength: number | undefined): void {
+    this.#phase = isTunnel ? 'tunnel' : 'content';
+    this.#contentLength = isTunnel ? undefined : contentLength;
     this.#sink.onHead(fields);
   }
 

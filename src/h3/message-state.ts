@@ -11,10 +11,13 @@ import { FrameType, frameKind, frameName } from './frames.ts';
  *     head       a head        forbidden    too early
  *     content    the trailers  content      the end
  *     trailers   forbidden     forbidden    the end
+ *     tunnel     forbidden     content      the end
+ *
+ * `tunnel` follows a head instead of `content` once CONNECT has turned the stream into one (§4.4).
  *
  * Unknown frames may stand anywhere (§9); every other known one is forbidden on a request stream (§7.2).
  */
-export type MessagePhase = 'head' | 'content' | 'trailers';
+export type MessagePhase = 'head' | 'content' | 'trailers' | 'tunnel';
 
 interface PhaseRules {
   readonly headers: boolean;
@@ -26,6 +29,7 @@ const PHASES: Readonly<Record<MessagePhase, PhaseRules>> = {
   head: { headers: true, data: false, end: false },
   content: { headers: true, data: true, end: true },
   trailers: { headers: false, data: false, end: true },
+  tunnel: { headers: false, data: true, end: true },
 };
 
 /**
@@ -47,6 +51,7 @@ const PLACES: Readonly<Record<MessagePhase, string>> = {
   head: 'before the head of a message',
   content: 'in the content of a message',
   trailers: 'after the trailers of a message',
+  tunnel: 'in a tunnel',
 };
 
 /** What is wrong with the stream's ending in this phase, if anything is. */

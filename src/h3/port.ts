@@ -27,7 +27,12 @@ export interface StreamFailure {
   readonly untouched: boolean;
 }
 
-/** One request and its response (RFC 9114 §4.1). At the client we send the request, at the server the response. */
+/**
+ * One request and its response (RFC 9114 §4.1). At the client we send the request, at the server the response.
+ *
+ * After a 2xx response to CONNECT the stream is a tunnel (§4.4, RFC 9220): content goes both ways, `end` is a half
+ * close and has no trailers, `cancel` is what a TCP reset would be, and Content-Length means nothing.
+ */
 export interface RequestStream {
   readonly id: StreamId;
 
@@ -98,6 +103,12 @@ export interface Session {
   readonly inFlight: number;
 
   /**
+   * Client: whether requests may have `:protocol` (extended CONNECT, RFC 9220 §3). False until the peer's SETTINGS
+   * have come. A server always takes them.
+   */
+  readonly extendedConnect: boolean;
+
+  /**
    * Client: opens a request stream. `undefined` while the peer's limit of streams is reached (wait for
    * `onStreamsAvailable`), before its SETTINGS, or once either side is going away.
    */
@@ -126,6 +137,9 @@ export interface SessionEvents {
 
   /** The peer sent its first GOAWAY: open no more requests here. */
   onGoAway(): void;
+
+  /** The last request stream in flight is over. There may be new ones by the time this is told. */
+  onIdle(): void;
 
   /** The end, exactly once; every request stream was failed before. */
   onClosed(close: QuicClose): void;

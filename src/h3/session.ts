@@ -4,6 +4,7 @@ import type { ConnectionHandler, RequestHandler } from './handlers.ts';
 import type { SessionOptions } from './options.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, Session, SessionEvents } from './port.ts';
 import { H3RequestStream, type RequestAcceptor } from './request-stream.ts';
+import type { Settings } from './settings.ts';
 
 /**
  * Puts HTTP/3 on a QUIC connection. SETTINGS go out at once, or as soon as the peer allows streams.
@@ -23,6 +24,7 @@ export function createSession(
 
 class H3Session implements Session, ConnectionHandler, RequestAcceptor {
   readonly connection: H3Connection;
+  extendedConnect = false;
   readonly #quic: QuicStreams;
   readonly #options: SessionOptions;
   readonly #events: SessionEvents;
@@ -58,7 +60,8 @@ class H3Session implements Session, ConnectionHandler, RequestAcceptor {
     this.connection.close(code, reason);
   }
 
-  onReady(): void {
+  onReady(settings: Settings): void {
+    this.extendedConnect = settings.enableConnectProtocol;
     this.#events.onReady();
   }
 
@@ -72,6 +75,11 @@ class H3Session implements Session, ConnectionHandler, RequestAcceptor {
 
   onOversizedRequest(stream: RequestStream): void {
     this.#options.onOversizedRequest?.(stream);
+  }
+
+  // A turn of its own: the last stream may still be telling its end.
+  onIdle(): void {
+    queueMicrotask(() => this.#events.onIdle());
   }
 
   onStreamsAvailable(): void {

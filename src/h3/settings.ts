@@ -4,7 +4,7 @@ import { Code } from './codes.ts';
 import { connectionError } from './errors.ts';
 import { encodeFrame, FrameType } from './frames.ts';
 
-/** Settings that we understand (RFC 9114 §7.2.4.1, RFC 9204 §5). */
+/** Settings that we understand (RFC 9114 §7.2.4.1, RFC 9204 §5, RFC 9220 §3). */
 export interface Settings {
   /** Bytes that a field section may come to, with 32 for each line; Infinity when the peer names none. */
   readonly maxFieldSectionSize: number;
@@ -12,18 +12,21 @@ export interface Settings {
   readonly qpackMaxTableCapacity: number;
   /** Streams that the decoder lets wait for the encoder stream. */
   readonly qpackBlockedStreams: number;
+  /** Whether the server takes extended CONNECT. Of a client it says nothing (RFC 8441 §3). */
+  readonly enableConnectProtocol: boolean;
 }
 
 const Id = {
   QPACK_MAX_TABLE_CAPACITY: 0x01,
   MAX_FIELD_SECTION_SIZE: 0x06,
   QPACK_BLOCKED_STREAMS: 0x07,
+  ENABLE_CONNECT_PROTOCOL: 0x08,
 } as const;
 
 /** Reserved because HTTP/2 used them otherwise (RFC 9114 §7.2.4.1). */
 const FORBIDDEN: readonly number[] = [0x00, 0x02, 0x03, 0x04, 0x05];
 
-/** A whole SETTINGS frame. Defaults are left out: 0 for QPACK, no limit for field sections. */
+/** A whole SETTINGS frame. Defaults are left out: 0, and no limit for field sections. */
 export function encodeSettings(settings: Settings): Uint8Array {
   const pairs: number[] = [];
   if (Number.isFinite(settings.maxFieldSectionSize)) {
@@ -33,12 +36,14 @@ export function encodeSettings(settings: Settings): Uint8Array {
     pairs.push(Id.QPACK_MAX_TABLE_CAPACITY, settings.qpackMaxTableCapacity);
   }
   if (settings.qpackBlockedStreams > 0) pairs.push(Id.QPACK_BLOCKED_STREAMS, settings.qpackBlockedStreams);
+  if (settings.enableConnectProtocol) pairs.push(Id.ENABLE_CONNECT_PROTOCOL, 1);
   return encodeFrame(FrameType.SETTINGS, encodeIntegers(pairs));
 }
 
 /**
  * Reads the payload of a SETTINGS frame; unknown settings are ignored.
- * Throws H3_FRAME_ERROR when it is cut, H3_SETTINGS_ERROR for a forbidden or repeated identifier.
+ * Throws H3_FRAME_ERROR when it is cut, H3_SETTINGS_ERROR for a forbidden or repeated identifier or a value that the
+ * setting cannot have.
  */
 export function parseSettings(payload: Uint8Array): Settings {
   const values = new Map<number, number>();
@@ -58,7 +63,16 @@ export function parseSettings(payload: Uint8Array): Settings {
     maxFieldSectionSize: values.get(Id.MAX_FIELD_SECTION_SIZE) ?? Number.POSITIVE_INFINITY,
     qpackMaxTableCapacity: values.get(Id.QPACK_MAX_TABLE_CAPACITY) ?? 0,
     qpackBlockedStreams: values.get(Id.QPACK_BLOCKED_STREAMS) ?? 0,
+    enableConnectProtocol: flag(values.get(Id.ENABLE_CONNECT_PROTOCOL) ?? 0),
   };
+}
+
+// RFC 8441 §3
+function flag(value: number): boolean {
+  if (value > 1) {
+    throw connectionError(Code.H3_SETTINGS_ERROR, `SETTINGS_ENABLE_CONNECT_PROTOCOL is ${value}, not 0 or 1`);
+  }
+  return value === 1;
 }
 
 function encodeIntegers(values: readonly number[]): Uint8Array {

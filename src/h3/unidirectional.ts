@@ -58,7 +58,7 @@ export class UnidirectionalStreams {
     const known = this.#streams.get(id);
     if (known?.kind === 'typed') this.#handler.onCriticalData(known.stream, chunk);
     else this.#readType(id, known ?? this.#arrive(id), chunk);
-    if (fin && this.#streams.has(id)) this.end(id);
+    if (fin) this.end(id);
   }
 
   /** The stream was reset or ended. Before its type is known that is no error (RFC 9114 §6.2). */

@@ -24,6 +24,8 @@ export interface ConnectionHost {
   failed(connection: QuicConnection, close: QuicClose): void;
   /** The engine's object is of no further use: forget the connection. */
   released(connection: QuicConnection): void;
+  /** The process is about to end: closed connections do not wait for stray packets (RFC 9000 §10.2). */
+  readonly leaving: boolean;
 }
 
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
@@ -165,6 +167,12 @@ export class QuicConnection implements QuicStreams {
     this.#close(true, errorCode, reason);
   }
 
+  /** As {@link close}, and a connection that is over already is let go of. */
+  leave(errorCode: number, reason: string): void {
+    this.#close(true, errorCode, reason);
+    this.#host.schedule(this);
+  }
+
   /** Ends an attempt to connect of which the network says that it is in vain. */
   giveUp(reason: string): void {
     if (this.#state.phase === 'handshaking') this.#abandon(reason);
@@ -189,7 +197,7 @@ export class QuicConnection implements QuicStreams {
     if (this.#output.flush(this.#openStreams()?.sending, now, this.#closing)) this.#host.schedule(this);
     this.#openStreams()?.sending.emitDrains();
     if (this.#engine.isClosed() || this.#engine.isDraining()) this.#end(this.#cause());
-    if (this.#engine.isClosed()) this.#release();
+    if (this.#engine.isClosed() || (this.#host.leaving && this.#state.phase === 'ended')) this.#release();
     else this.#arm(now);
   }
 

@@ -30,6 +30,7 @@ export class Dialer {
   readonly #logger: Logger;
   readonly #attempts = new Set<Attempt>();
   #count = 0;
+  #leaving: { readonly errorCode: number; readonly reason: string } | undefined;
 
   constructor(socketOptions: Omit<SocketOptions, 'port'>, options: QuicOptions, logger: Logger) {
     this.#socketOptions = { ...socketOptions, port: 0 };
@@ -57,6 +58,7 @@ export class Dialer {
         (ended) => this.#attempts.delete(ended),
       );
       this.#attempts.add(attempt);
+      if (this.#leaving !== undefined) void attempt.leave(this.#leaving.errorCode, this.#leaving.reason);
       const local = formatAddress(socket.address);
       const details = { local, remote: formatAddress({ host: address, port }) };
       if (nth === 0) this.#logger.info(details, `started endpoint at ${local}`);
@@ -66,9 +68,10 @@ export class Dialer {
     }
   }
 
-  /** Resolves when every socket is closed; the connections must have been closed. */
-  async closed(): Promise<void> {
-    await Promise.all([...this.#attempts].map((attempt) => attempt.closed));
+  /** Closes every connection, and resolves when the peers were told and the sockets are closed. */
+  async close(errorCode: number, reason: string): Promise<void> {
+    this.#leaving = { errorCode, reason };
+    await Promise.all([...this.#attempts].map((attempt) => attempt.leave(errorCode, reason)));
   }
 
   /** An address of `host` that the socket can reach, another one at each attempt when there are several. */
@@ -87,7 +90,8 @@ export class Dialer {
 /** One socket and the connection on it. */
 class Attempt implements ConnectionHost {
   readonly clock = (): number => performance.now();
-  readonly closed: Promise<void>;
+  leaving = false;
+  readonly #closed: Promise<void>;
   readonly #socket: UdpSocket;
   readonly #remote: EngineAddress;
   readonly #events: DialEvents;
@@ -126,7 +130,7 @@ class Attempt implements ConnectionHost {
     this.#remote = remote;
     this.#events = events;
     this.#onReleased = onReleased;
-    this.closed = new Promise((resolve) => {
+    this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
     const local = socket.address;
@@ -138,6 +142,13 @@ class Attempt implements ConnectionHost {
     socket.onDatagram((datagram) => this.#connection.receive(datagram, info));
     socket.onError((code) => this.#networkError(code));
     this.schedule(this.#connection);
+  }
+
+  /** Closes the connection now, without waiting for stray packets. */
+  leave(errorCode: number, reason: string): Promise<void> {
+    this.leaving = true;
+    this.#connection.leave(errorCode, reason);
+    return this.#closed;
   }
 
   transmit(datagram: Buffer, to: EngineAddress): void {

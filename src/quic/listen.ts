@@ -70,6 +70,7 @@ export class ServerEndpoint implements ConnectionHost {
   #handshakes = 0;
   #whenEmpty: (() => void) | undefined;
   #accepting = true;
+  leaving = false;
 
   constructor(
     socket: UdpSocket,
@@ -107,10 +108,11 @@ export class ServerEndpoint implements ConnectionHost {
   /** Closes every connection and, once the peers were told, the socket. */
   async close(errorCode: number, reason: string): Promise<void> {
     this.#accepting = false;
+    this.leaving = true;
     const empty = new Promise<void>((resolve) => {
       this.#whenEmpty = resolve;
     });
-    for (const connection of this.#peers.keys()) connection.close(errorCode, reason);
+    for (const connection of this.#peers.keys()) connection.leave(errorCode, reason);
     if (this.#peers.size > 0) await empty;
     this.#socket.close();
   }

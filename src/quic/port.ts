@@ -69,7 +69,10 @@ export interface QuicEvents {
   /** RESET_STREAM came: nothing more will (RFC 9000 §3.2). */
   onStreamReset(id: StreamId, errorCode: number): void;
 
-  /** STOP_SENDING came: sending was reset with the same code, queued bytes are gone (RFC 9000 §3.5). */
+  /**
+   * STOP_SENDING came: sending was reset with the same code, queued bytes are gone (RFC 9000 §3.5). The code is 0 when
+   * the engine has forgotten it.
+   */
   onStreamStopped(id: StreamId, errorCode: number): void;
 
   /** After a `write` that said false: there is room again. */

@@ -10,6 +10,9 @@ const STREAM_LOW_WATER = 128 * 1024;
 /** Most bytes of one stream that go to the engine before the next stream's turn. */
 const SLICE = 16 * 1024;
 
+/** Stands for the code of a STOP_SENDING that the engine has forgotten. */
+const FORGOTTEN_CODE = 0;
+
 const EMPTY = Buffer.alloc(0);
 
 /** The sending half of one stream. */
@@ -187,7 +190,9 @@ export class SendQueue {
   #failed(half: SendHalf, error: unknown): void {
     const failure = streamCallFailure(error);
     this.drop(half);
-    if (failure.kind === 'stopped') this.#events.onStopped(half, failure.code);
+    // A half that we have neither ended nor reset can only have been stopped. The engine forgets such a stream as soon
+    // as its reset is acknowledged, which on a short path is before it was asked.
+    this.#events.onStopped(half, failure.kind === 'stopped' ? failure.code : FORGOTTEN_CODE);
     this.#events.onDone(half);
   }
 

@@ -100,6 +100,7 @@ export class UdpSocket {
   readonly dualStack: boolean;
   #connected = false;
   #reported = '';
+  #onError: (code: string) => void = () => {};
 
   constructor(socket: Socket, options: SocketOptions, logger: Logger) {
     this.#socket = socket;
@@ -120,6 +121,7 @@ export class UdpSocket {
 
   /** What the network reports of datagrams sent: refused, unreachable, too large. */
   onError(listener: (code: string) => void): void {
+    this.#onError = listener;
     this.#socket.on('error', (error) => listener(errorCode(error)));
   }
 
@@ -150,6 +152,11 @@ export class UdpSocket {
     if (error === null) return;
     const code = errorCode(error);
     if (code === this.#reported || code === 'ERR_SOCKET_DGRAM_NOT_RUNNING') return;
+    // The system's word about an earlier datagram, which the next one to be sent meets before the socket's reader does.
+    if (code === 'ECONNREFUSED') {
+      this.#onError(code);
+      return;
+    }
     this.#reported = code;
     this.#logger.warn({ code }, `datagrams cannot be sent: ${error.message}`);
   };

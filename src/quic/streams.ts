@@ -219,6 +219,8 @@ export class Streams implements SendQueueEvents {
 
   #readFailed(stream: Stream, failure: StreamCallFailure): void {
     const open = stream.receiving === 'open';
+    // The engine goes on counting a reset stream as readable, and as open with it, until it is told to drop it.
+    this.#shutdown(stream.id, SHUTDOWN_READ, 0);
     this.#received(stream);
     if (open && failure.kind === 'reset') this.#events.onStreamReset(stream.id, failure.code);
   }

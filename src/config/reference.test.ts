@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Table } from './key.ts';
+import { renderReference } from './reference.ts';
+import { SCHEMA, SECTION_NAMES } from './schema.ts';
+
+describe('the reference', () => {
+  it('is not stale: npm run docs writes it', () => {
+    const file = new URL('../../docs/configuration.md', import.meta.url);
+    expect(readFileSync(file, 'utf8')).toBe(renderReference());
+  });
+
+  it('describes each supported key, and none for the others', () => {
+    const headings = [...renderReference().matchAll(/^### (\w+)$/gm)].map((match) => match[1]);
+    const supported = SECTION_NAMES.flatMap((section) => {
+      const table: Table = SCHEMA[section];
+      return Object.keys(table).filter((name) => table[name]?.availability === 'supported');
+    });
+    expect(headings).toEqual(supported);
+  });
+
+  it('gives what is allowed and the default with its unit', () => {
+    expect(renderReference()).toContain('Allowed: an integer from 1 to 60000 (ms). Default: `333` ms.');
+  });
+});

@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { checkConfiguration } from './config/check.ts';
+import { ConfigError } from './config/problem.ts';
+import type { DemoOptions } from './demo/demo.ts';
+import { run } from './run.ts';
+
+const DEFAULT_CONFIG = '/etc/ptproxy/config.toml';
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}
+
+/** A command-line number from `min` to `max`. */
+function number(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= min && value <= max)) {
+      throw new InvalidArgumentError(`Allowed is a number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+async function runCommand(file: string): Promise<void> {
+  try {
+    process.exitCode = await run(file, process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function checkCommand(file: string): void {
+  const { ok, report } = checkConfiguration(file);
+  process.stdout.write(report);
+  process.exitCode = ok ? 0 : 1;
+}
+
+// What the demo needs, certificates above all, is loaded only for it.
+async function demoCommand(options: DemoOptions): Promise<void> {
+  const [{ runDemo }, { demoParts }] = await Promise.all([
+    import('./demo/demo.ts'),
+    import('./demo-parts.ts'),
+  ]);
+  process.exitCode = await runDemo(options, demoParts);
+}
+
+const program = new Command('ptproxy')
+  .description('Point-to-point HTTP tunnel: HTTP/1.1 in, HTTP/3 over one QUIC session, HTTP/1.1 out.')
+  .version(version(), '-V, --version')
+  .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG)
+  .helpCommand(false)
+  .action(async (options: { config: string }) => runCommand(options.config));
+
+program
+  .command('check')
+  .description('validate configuration, keys and certificates, and say what the values imply')
+  .option('-c, --config <file>', 'configuration file')
+  .action((options: { config?: string }) =>
+    checkCommand(options.config ?? program.opts<{ config: string }>().config),
+  );
+
+program
+  .command('demo')
+  .description('origin, both ends, throw-away certificates and an emulated link in one process')
+  .option('--rtt <ms>', 'round-trip time of the link', number(0, 10_000), 150)
+  .option('--rate <mbit>', 'rate of the link, Mbit/s', number(0.1, 10_000), 30)
+  .option('--loss <percent>', 'datagrams lost each way', number(0, 50), 0)
+  .option('--once', 'make a few requests, print their timings, and end', false)
+  .action(demoCommand);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`ptproxy: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,100 @@
+import { setTimeout } from 'node:timers/promises';
+import { Code } from '../h3/codes.ts';
+import type { SessionOptions } from '../h3/options.ts';
+import type { Session, SessionEvents } from '../h3/port.ts';
+import { createSession } from '../h3/session.ts';
+import type { QuicClose, QuicEvents } from '../quic/port.ts';
+import type { Logger } from './failures.ts';
+import type { Origin } from './origin.ts';
+import type { NumberedConnection } from './peer.ts';
+import { Repeats } from './repeats.ts';
+
+/** How often to look whether the clients have gone, and how long one without requests may stay, milliseconds. */
+const POLL = 10;
+const LINGER = 2000;
+
+/** The sessions of a server: one for each connection of a peer that proved who it is. */
+export class Acceptor {
+  readonly #origin: Origin;
+  readonly #addForwarded: boolean;
+  readonly #options: SessionOptions;
+  readonly #logger: Logger;
+  readonly #sessions = new Set<Session>();
+  readonly #refusals: Repeats;
+
+  constructor(origin: Origin, options: SessionOptions, addForwarded: boolean, logger: Logger) {
+    this.#origin = origin;
+    this.#addForwarded = addForwarded;
+    this.#options = options;
+    this.#logger = logger;
+    this.#refusals = new Repeats(options.now);
+  }
+
+  /** Requests that are not over. */
+  get inFlight(): number {
+    let count = 0;
+    for (const session of this.#sessions) count += session.inFlight;
+    return count;
+  }
+
+  onConnection(connection: NumberedConnection, address: string): QuicEvents {
+    const { id } = connection;
+    this.#logger.info({ connection: id, address }, `connection ${id} established (${address})`);
+    const forwarded = this.#addForwarded ? `for="${address}";proto=http3` : undefined;
+    const events: SessionEvents = {
+      onReady: () => {},
+      onRequest: (stream, fields) => this.#origin.onRequest(stream, fields, forwarded),
+      onStreamsAvailable: () => {},
+      onIdle: () => {},
+      onGoAway: () => this.#logger.debug({ connection: id }, `connection ${id}: the client is going away`),
+      onClosed: (close) => {
+        this.#sessions.delete(session);
+        this.#closed(id, address, close);
+      },
+    };
+    const { session, quicEvents } = createSession(connection, this.#options, events);
+    this.#sessions.add(session);
+    return quicEvents;
+  }
+
+  /**
+   * After {@link goAway}: resolves when every client has gone. It is for the client to close: only it knows that the
+   * answers have arrived. One that has nothing in flight and stays nevertheless is waited for a little.
+   */
+  async emptied(): Promise<void> {
+    let patience = LINGER;
+    while (this.#sessions.size > 0 && patience > 0) {
+      await setTimeout(POLL);
+      patience = this.inFlight > 0 ? LINGER : patience - POLL;
+    }
+  }
+
+  /** A peer that did not prove who it is. Told in full once; repetitions only show at level debug. */
+  onRefused(close: QuicClose, address: string): void {
+    const details = { address, source: close.source, code: close.code };
+    const host = address.slice(0, address.lastIndexOf(':'));
+    if (close.source === 'idle')
+      this.#logger.debug(details, `connection from ${address} came to nothing: ${close.reason}`);
+    else if (this.#refusals.isNews(`${host} ${close.reason}`))
+      this.#logger.warn(details, `connection from ${address} refused: ${close.reason}`);
+    else this.#logger.debug(details, `connection from ${address} refused: ${close.reason}`);
+  }
+
+  /** Tells every client to open no more requests here; those in flight go on. */
+  goAway(): void {
+    for (const session of this.#sessions) session.goAway();
+  }
+
+  /** Ends every session. */
+  stop(): void {
+    for (const session of this.#sessions) session.close(Code.H3_NO_ERROR, 'shutting down');
+  }
+
+  #closed(id: number, address: string, close: QuicClose): void {
+    const details = { connection: id, address, source: close.source, code: close.code };
+    const orderly = close.space === 'application' && close.code === Code.H3_NO_ERROR;
+    const message = `connection ${id} closed: ${close.reason}`;
+    if (orderly) this.#logger.info(details, message);
+    else this.#logger.warn(details, message);
+  }
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+
+/** Where the proxy writes what went wrong, as pino has it. Neither field values nor query strings go there. */
+export interface Logger {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+/** A message that cannot be passed on. Raised where the rule breaks; becomes a synthetic response. */
+export class Rejection extends Error {
+  override readonly name = 'Rejection';
+  /** What the client is told. */
+  readonly status: number;
+
+  constructor(status: number, reason: string) {
+    super(reason);
+    this.status = status;
+  }
+}
+
+/** What `error` means to the client: itself when it is a Rejection, else a fault of ours. */
+export function asRejection(error: unknown): Rejection {
+  if (error instanceof Rejection) return error;
+  return new Rejection(502, 'internal error');
+}
+
+/** A request target as it may stand in a log: without query, and without the user of an absolute-form. */
+export function loggedPath(target: string | undefined): string | undefined {
+  const path = target?.split('?', 1)[0]?.slice(0, MAX_LOGGED);
+  return path?.startsWith('/') === false ? path.replace(/\/\/[^/]*@/, '//') : path;
+}
+
+const MAX_LOGGED = 256;
+
+/** A name for one failure, which its log line and its synthetic response share. */
+export function failureId(): string {
+  counter = (counter + 1) % 0x1_0000_0000;
+  return `${PROCESS}-${counter.toString(16)}`;
+}
+
+const PROCESS = randomBytes(4).toString('hex');
+let counter = 0;
+
+/** A response of our own making. */
+export interface Synthetic {
+  readonly status: number;
+  /** The reason phrase (RFC 9110 §15). */
+  readonly phrase: string;
+  /** Name, value, name, value, …, the names in Title-Case. */
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+/** The response that says why there is none: `Server: ptproxy client` or `server`, the reason as plain text. */
+export function synthetic(end: 'client' | 'server', status: number, reason: string, id: string): Synthetic {
+  const body = Buffer.from(reason);
+  return {
+    status,
+    phrase: reasonPhrase(status),
+    headers: [
+      'Server',
+      `ptproxy ${end}`,
+      'Content-Type',
+      'text/plain;charset=UTF-8',
+      'Content-Length',
+      String(body.length),
+      'Ptproxy-Id',
+      id,
+    ],
+    body,
+  };
+}
+
+/**
+ * The whole message of a response after which the connection is closed, for a socket whose parser has given up.
+ * Without its content when it answers HEAD.
+ */
+export function closingMessage(answer: Synthetic, date: string, withBody: boolean): Buffer {
+  let head = `HTTP/1.1 ${answer.status} ${answer.phrase}\r\n`;
+  for (let at = 0; at < answer.headers.length; at += 2) {
+    head += `${answer.headers[at]}: ${answer.headers[at + 1]}\r\n`;
+  }
+  head += `Date: ${date}\r\nConnection: close\r\n\r\n`;
+  const bytes = Buffer.from(head, 'latin1');
+  return withBody ? Buffer.concat([bytes, answer.body]) : bytes;
+}
+
+/** The standard reason phrase of a status (RFC 9110 §15), empty when it has none. */
+export function reasonPhrase(status: number): string {
+  return STATUS_CODES[status] ?? '';
+}

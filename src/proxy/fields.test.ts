@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { requestToHttp1, requestToHttp3, trailersToHttp1, trailersToHttp3 } from './fields.ts';
+
+const LIMITS = { maxHeaderSize: 32_768, maxHeaderCount: 200 };
+
+const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!';
+const name = fc
+  .string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 12 })
+  .map((end) => `X-${end}`);
+const value = fc
+  .array(
+    fc.integer({ min: 0x21, max: 0xff }).filter((byte) => byte !== 0x7f),
+    { maxLength: 20 },
+  )
+  .map((bytes) => String.fromCharCode(...bytes));
+const lines = fc.array(fc.tuple(name, value), { maxLength: 30 });
+
+const request = (rawHeaders: string[]) => ({
+  method: 'GET',
+  url: '/',
+  httpVersionMajor: 1,
+  httpVersionMinor: 1,
+  rawHeaders,
+});
+
+const lowerNames = (flat: readonly string[]) =>
+  flat.map((part, at) => (at % 2 === 0 ? part.toLowerCase() : part));
+
+describe('field lines', () => {
+  it('of any name and value are the same on the other side, in their order', () => {
+    fc.assert(
+      fc.property(lines, (pairs) => {
+        const { fields } = requestToHttp3(request(['host', 'a', ...pairs.flat()]), LIMITS, undefined);
+        const headers = requestToHttp1(fields, 'none', undefined);
+        expect(lowerNames(headers)).toEqual(lowerNames(['Host', 'a', ...pairs.flat()]));
+      }),
+    );
+  });
+
+  it('of trailers are the same on the other side, in their order', () => {
+    fc.assert(
+      fc.property(lines, (pairs) => {
+        const trailers = trailersToHttp1(trailersToHttp3(pairs.flat(), LIMITS) ?? []);
+        expect(lowerNames(trailers.flat())).toEqual(lowerNames(pairs.flat()));
+      }),
+    );
+  });
+
+  it('of ever new names do not fill the memory, and keep their case rules', () => {
+    for (let at = 0; at < 5000; at++) {
+      const { fields } = requestToHttp3(request(['host', 'a', `X-nEw-${at}`, '']), LIMITS, undefined);
+      expect(fields.at(-2)).toBe(`x-new-${at}`);
+      expect(requestToHttp1(fields, 'none', undefined).at(-2)).toBe(`X-New-${at}`);
+    }
+  });
+});

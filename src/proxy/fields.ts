@@ -1,0 +1,217 @@
+import type { FieldLines } from '../h3/port.ts';
+import { Rejection } from './failures.ts';
+import { httpDate } from './http-date.ts';
+import { readSection, type SectionFacts, type SectionLimits } from './http1-fields.ts';
+import { fieldName } from './names.ts';
+import { requestTarget } from './target.ts';
+
+/** How much content a message has, as far as its head tells: none, so many bytes, or as many as come. */
+export type Framing = 'none' | 'length' | 'chunked';
+
+/** An HTTP/1.1 request as the front's parser gives it. */
+export interface Http1Request {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly httpVersionMajor: number;
+  readonly httpVersionMinor: number;
+  readonly rawHeaders: readonly string[];
+}
+
+/** A request ready for the tunnel. */
+export interface RequestHead {
+  readonly fields: FieldLines;
+  readonly framing: Framing;
+}
+
+/**
+ * An HTTP/1.1 request's head as HTTP/3 has it (RFC 9114 §4.3.1). `forwarded` is appended as a new Forwarded line.
+ * Throws a Rejection with the status that the client is answered.
+ */
+export function requestToHttp3(
+  request: Http1Request,
+  limits: SectionLimits,
+  forwarded: string | undefined,
+): RequestHead {
+  checkVersion(request);
+  const { method = '', url = '', httpVersionMinor } = request;
+  const fields = [':method', method, ':scheme', 'http', ':authority', '', ':path', ''];
+  const facts = readSection(request.rawHeaders, 'request', limits, fields);
+  if (facts.hosts !== 1) throw new Rejection(400, facts.hosts === 0 ? 'no Host' : 'Host more than once');
+  const target = requestTarget(method, url, facts.host, limits.maxHeaderSize / 2);
+  fields[AUTHORITY] = target.authority;
+  fields[PATH] = target.path;
+  const framing = requestFraming(facts, httpVersionMinor);
+  // RFC 9110 §10.1.1: an expectation in HTTP/1.0 means nothing.
+  if (facts.hasExpect && httpVersionMinor === 0) dropField(fields, 'expect');
+  if (forwarded !== undefined) fields.push('forwarded', forwarded);
+  return { fields, framing };
+}
+
+const AUTHORITY = 5;
+const PATH = 7;
+
+function checkVersion(request: Http1Request): void {
+  if (request.httpVersionMajor !== 1) throw new Rejection(505, 'HTTP version not supported');
+}
+
+// RFC 9112 §6.1, §6.3. What two readers could frame differently is refused, even where the RFC lets it pass.
+function requestFraming(facts: SectionFacts, minorVersion: number): Framing {
+  const { contentLength, transferEncoding } = facts;
+  if (transferEncoding === undefined) return lengthFraming(contentLength);
+  if (minorVersion === 0) throw new Rejection(400, 'Transfer-Encoding in HTTP/1.0');
+  if (contentLength !== undefined) throw new Rejection(400, 'Content-Length with Transfer-Encoding');
+  if (isChunked(transferEncoding)) return 'chunked';
+  const codings = transferEncoding.split(',').map((coding) => coding.trim().toLowerCase());
+  const chunkedLast = codings.indexOf('chunked') === codings.length - 1;
+  if (!chunkedLast || codings.includes('')) throw new Rejection(400, 'bad Transfer-Encoding');
+  throw new Rejection(501, 'transfer coding not supported');
+}
+
+function lengthFraming(contentLength: string | undefined): Framing {
+  return contentLength === undefined || Number(contentLength) === 0 ? 'none' : 'length';
+}
+
+const isChunked = (transferEncoding: string): boolean => transferEncoding.toLowerCase() === 'chunked';
+
+function dropField(fields: string[], name: string): void {
+  for (let at = fields.length - 2; at >= 0; at -= 2) if (fields[at] === name) fields.splice(at, 2);
+}
+
+/** A response's head ready for the tunnel. */
+export interface OriginHead {
+  readonly fields: FieldLines;
+  /** What the origin says of how long it keeps the connection (the Keep-Alive field). */
+  readonly keepAlive: string | undefined;
+}
+
+/**
+ * The head of an origin's response as HTTP/3 has it (RFC 9114 §4.3.2), with a Date. Throws a Rejection with 502.
+ */
+export function responseToHttp3(
+  status: number,
+  response: { readonly httpVersion: string; readonly rawHeaders: readonly string[] },
+  limits: SectionLimits,
+): OriginHead {
+  if (status < 200 || status > 599) throw new Rejection(502, `the origin answered with status ${status}`);
+  const fields = [':status', String(status)];
+  const facts = readOriginSection(response.rawHeaders, limits, fields);
+  checkOriginFraming(facts, response.httpVersion);
+  if (status === 204) dropField(fields, 'content-length');
+  if (!facts.hasDate) fields.push('date', httpDate());
+  return { fields, keepAlive: facts.keepAlive };
+}
+
+/** An interim response of the origin as HTTP/3 has it. Throws a Rejection with 502. */
+export function interimToHttp3(status: number, raw: readonly string[], limits: SectionLimits): FieldLines {
+  const fields = [':status', String(status)];
+  readOriginSection(raw, limits, fields);
+  dropField(fields, 'content-length');
+  return fields;
+}
+
+// What would be the client's fault in a request is the origin's in a response.
+function readOriginSection(raw: readonly string[], limits: SectionLimits, out: string[]): SectionFacts {
+  try {
+    return readSection(raw, 'response', limits, out);
+  } catch (error) {
+    if (error instanceof Rejection) throw new Rejection(502, `the origin's response: ${error.message}`);
+    throw error;
+  }
+}
+
+function checkOriginFraming(facts: SectionFacts, httpVersion: string): void {
+  if (facts.transferEncoding === undefined) return;
+  if (!isChunked(facts.transferEncoding) || facts.contentLength !== undefined || httpVersion === '1.0') {
+    throw new Rejection(502, "the origin's response has a transfer coding that cannot be trusted");
+  }
+}
+
+/**
+ * A trailer section as HTTP/3 has it, without what may not stand there (RFC 9110 §6.5.1); `undefined` when nothing
+ * is left. Throws a Rejection over the limits.
+ */
+export function trailersToHttp3(raw: readonly string[], limits: SectionLimits): FieldLines | undefined {
+  if (raw.length === 0) return undefined;
+  const fields: string[] = [];
+  readSection(raw, 'trailers', limits, fields);
+  return fields.length === 0 ? undefined : fields;
+}
+
+/** The value of a field or pseudo-header field; `undefined` when it is not there. */
+export function fieldValue(fields: FieldLines, name: string): string | undefined {
+  for (let at = 0; at < fields.length; at += 2) if (fields[at] === name) return fields[at + 1];
+  return undefined;
+}
+
+/**
+ * A request's head for an HTTP/1.1 origin, flat, in Title-Case: Host first (RFC 9112 §3.2), cookie crumbs joined
+ * (RFC 9114 §4.2.1). HTTP/3 has checked the fields. `forwarded` is appended as a new Forwarded line.
+ */
+export function requestToHttp1(
+  fields: FieldLines,
+  framing: Framing,
+  forwarded: string | undefined,
+): string[] {
+  const host = fieldValue(fields, ':authority') ?? fieldValue(fields, 'host') ?? '';
+  const headers = ['Host', host];
+  writeSection(fields, framing === 'chunked', headers);
+  if (forwarded !== undefined) headers.push('Forwarded', forwarded);
+  if (framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
+  return headers;
+}
+
+/**
+ * A response's head, interim or final, for an HTTP/1.1 client, flat, in Title-Case. `chunked`: whether the content
+ * will be, which Trailer depends on. `withLength`: whether Content-Length may stand there (RFC 9110 §8.6).
+ */
+export function responseToHttp1(
+  fields: FieldLines,
+  { chunked, withLength }: { readonly chunked: boolean; readonly withLength: boolean },
+): string[] {
+  const headers: string[] = [];
+  writeSection(fields, chunked, headers, withLength);
+  return headers;
+}
+
+/** A trailer section for an HTTP/1.1 receiver, as node:http takes it. */
+export function trailersToHttp1(fields: FieldLines): [string, string][] {
+  const trailers: [string, string][] = [];
+  for (let at = 0; at < fields.length; at += 2) {
+    const { title, role } = fieldName(fields[at] as string);
+    if (isPassedInTrailers(role)) trailers.push([title, fields[at + 1] as string]);
+  }
+  return trailers;
+}
+
+const isPassedInTrailers = (role: string): boolean =>
+  role === 'end-to-end' || role === 'cookie' || role === 'date';
+
+function writeSection(fields: FieldLines, chunked: boolean, out: string[], withLength = true): void {
+  let cookieAt = -1;
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] as string;
+    if (name.charCodeAt(0) === COLON) continue;
+    const value = fields[at + 1] as string;
+    const { title, role } = fieldName(name);
+    if (role === 'end-to-end' || role === 'date' || role === 'expect') {
+      out.push(title, value);
+    } else if (role === 'content-length') {
+      if (withLength) out.push(title, value);
+    } else if (role === 'cookie') {
+      cookieAt = writeCookie(out, cookieAt, value);
+    } else if (role === 'te') {
+      // RFC 9110 §10.1.4: TE speaks of one connection, so Connection names it.
+      out.push(title, value, 'Connection', 'keep-alive, TE');
+    } else if (role === 'trailer' && chunked) {
+      out.push(title, value);
+    }
+  }
+}
+
+const COLON = 0x3a;
+
+function writeCookie(out: string[], cookieAt: number, crumb: string): number {
+  if (cookieAt < 0) return out.push('Cookie', crumb) - 1;
+  out[cookieAt] = `${out[cookieAt]}; ${crumb}`;
+  return cookieAt;
+}

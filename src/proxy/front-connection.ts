@@ -1,0 +1,173 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { closingMessage, failureId, loggedPath, Rejection, synthetic } from './failures.ts';
+import { forwardedElement } from './forwarded.ts';
+import type { FrontContext } from './front-context.ts';
+import { type ExchangeOwner, FrontExchange } from './front-exchange.ts';
+import { httpDate } from './http-date.ts';
+import { type ParserError, parserRejection } from './parser-errors.ts';
+
+/**
+ * One connection of an HTTP/1.1 client: its requests in their order, and its end. Pipelined requests (RFC 9112 §9.3.2)
+ * wait until the response before them is written.
+ */
+export class FrontConnection implements ExchangeOwner {
+  readonly #socket: Socket;
+  readonly #context: FrontContext;
+  readonly #exchanges = new Set<FrontExchange>();
+  readonly forwarded: string | undefined;
+  /** Bytes that had been read when nothing was in flight: the next request begins there, or earlier. */
+  #bytesBefore = 0;
+  /** What is to be answered behind the requests before it. */
+  #pending: Rejection | undefined;
+  #state: 'open' | 'closing-after-upload' | 'refused' = 'open';
+  #linger: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, context: FrontContext) {
+    this.#socket = socket;
+    this.#context = context;
+    this.forwarded = context.addForwarded ? forwardedElement(hopOf(socket), 'http') : undefined;
+    // Before node:http hears of it and ends its own side in good order.
+    socket.prependListener('end', () => this.#onGone());
+    socket.on('close', () => this.#onClosed());
+    context.connections.add(this);
+    socket.on('error', ignore);
+    // node:http calls this behind the last response. While a request is still coming it would close the socket with
+    // unread bytes, and the reset that follows could overtake the response.
+    socket.destroySoon = () => this.#closeAfterUpload();
+  }
+
+  /** A request's head came. `rejection`: it is to be refused, in its turn. */
+  onRequest(request: IncomingMessage, response: ServerResponse, rejection?: Rejection): void {
+    if (this.#state === 'refused' || this.#pending !== undefined) return;
+    const startByte = this.#exchanges.size === 0 ? this.#bytesBefore : this.#socket.bytesRead;
+    const exchange = new FrontExchange(request, response, this, this.#context, startByte);
+    const reason = this.#exchanges.size < MAX_PIPELINED ? rejection : TOO_MANY_PIPELINED;
+    if (reason !== undefined) exchange.reject(reason);
+    this.#exchanges.add(exchange);
+    this.#context.inFlight++;
+    // node:http gives a response the socket when those before it are done.
+    if (response.socket !== null) exchange.start();
+    else response.once('socket', () => exchange.start());
+  }
+
+  /** The parser gave up. */
+  onParserError(error: ParserError): void {
+    if (this.#state === 'refused') return;
+    const rejection = parserRejection(error, this.#socket.bytesRead);
+    if (rejection === 'ignore') return;
+    if (rejection === 'close') this.#socket.destroy();
+    else this.#rejectNext(rejection);
+  }
+
+  /** A request that ends HTTP on this connection (CONNECT). */
+  onConnect(rejection: Rejection, request: IncomingMessage): void {
+    // node:http has let go of the socket: responses before this one could not be finished.
+    if (this.#exchanges.size > 0) this.#socket.destroy();
+    else this.refuse(rejection, request);
+    this.#socket.resume();
+  }
+
+  /** The front closes: a connection without request goes, one in the middle of a head soon. */
+  closeIfIdle(): void {
+    if (this.#exchanges.size > 0) return;
+    if (this.#socket.bytesRead === this.#bytesBefore) this.#close();
+    else this.linger();
+  }
+
+  isAlone(): boolean {
+    return this.#exchanges.size === 1;
+  }
+
+  refuse(rejection: Rejection, request?: IncomingMessage): void {
+    if (this.#state === 'refused') return;
+    this.#state = 'refused';
+    const id = failureId();
+    const details = {
+      id,
+      status: rejection.status,
+      method: request?.method,
+      path: loggedPath(request?.url),
+    };
+    this.#context.logger.warn(details, rejection.message);
+    const answer = synthetic('client', rejection.status, rejection.message, id);
+    this.#socket.end(closingMessage(answer, httpDate(), request?.method !== 'HEAD'));
+    // RFC 9112 §9.6: closed at once, unread bytes would make the kernel send a reset that overtakes the response.
+    this.linger();
+  }
+
+  cut(closeDelimited: boolean): void {
+    if (closeDelimited) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  linger(): void {
+    this.#lingerStep(this.#socket.bytesRead, LINGER_STEPS);
+  }
+
+  #lingerStep(bytesBefore: number, stepsLeft: number): void {
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => {
+      const { bytesRead } = this.#socket;
+      if (bytesRead === bytesBefore || stepsLeft === 1) this.#socket.destroy();
+      else this.#lingerStep(bytesRead, stepsLeft - 1);
+    }, LINGER_STEP);
+  }
+
+  onOver(exchange: FrontExchange): void {
+    if (!this.#exchanges.delete(exchange)) return;
+    this.#context.inFlight--;
+    if (this.#exchanges.size > 0 || this.#state === 'refused') return;
+    clearTimeout(this.#linger);
+    this.#linger = undefined;
+    this.#bytesBefore = this.#socket.bytesRead;
+    if (this.#pending !== undefined) this.refuse(this.#pending);
+    else if (this.#state === 'closing-after-upload' || this.#context.closing) this.#close();
+  }
+
+  // Wrong is either the content of the last request, or what comes behind it.
+  #rejectNext(rejection: Rejection): void {
+    const last = [...this.#exchanges].at(-1);
+    if (last?.isIncomplete) last.reject(rejection);
+    else if (last !== undefined) this.#pending ??= rejection;
+    else this.refuse(rejection);
+  }
+
+  #closeAfterUpload(): void {
+    if (this.#exchanges.size > 0) this.#state = 'closing-after-upload';
+    else this.#close();
+  }
+
+  // Once all that was written has gone out.
+  #close(): void {
+    this.#socket.end(() => this.#socket.destroy());
+  }
+
+  #onClosed(): void {
+    clearTimeout(this.#linger);
+    this.#context.connections.delete(this);
+    this.#onGone();
+  }
+
+  #onGone(): void {
+    for (const exchange of this.#exchanges) exchange.onClientGone();
+  }
+}
+
+function hopOf(socket: Socket) {
+  const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
+  return { remoteAddress, remotePort, localAddress, localPort };
+}
+
+function ignore(): void {
+  // 'close' follows. node:http takes its own listener away in the end.
+}
+
+// How long a client may go on sending what is not wanted any more: until it pauses, or so many steps of so many
+// milliseconds.
+const LINGER_STEPS = 5;
+const LINGER_STEP = 1000;
+
+// Requests of one connection that wait for their turn. Clients that pipeline at all send a few dozen.
+const MAX_PIPELINED = 256;
+const TOO_MANY_PIPELINED = new Rejection(503, 'too many pipelined requests');

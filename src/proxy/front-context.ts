@@ -1,0 +1,22 @@
+import type { Logger } from './failures.ts';
+import type { FrontConnection } from './front-connection.ts';
+import type { SectionLimits } from './http1-fields.ts';
+import type { Tunnel } from './tunnel.ts';
+
+/** What all exchanges of a front share. */
+export interface FrontContext {
+  readonly tunnel: Tunnel;
+  readonly logger: Logger;
+  readonly limits: SectionLimits;
+  /** Milliseconds without a byte either way. */
+  readonly streamIdleTimeout: number;
+  /** Milliseconds from the request's end to the response's head; none: no limit. */
+  readonly requestTimeout: number | undefined;
+  readonly addForwarded: boolean;
+  /** All that are open. */
+  readonly connections: Set<FrontConnection>;
+  /** No more is accepted; what is in flight goes on, and each connection ends with it. */
+  closing: boolean;
+  /** Exchanges not yet over. */
+  inFlight: number;
+}

@@ -1,0 +1,115 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FieldLines } from '../h3/port.ts';
+import { Rejection, reasonPhrase, type Synthetic } from './failures.ts';
+import { fieldValue, responseToHttp1, trailersToHttp1 } from './fields.ts';
+
+/**
+ * The response to an HTTP/1.1 client as it is written: interim heads, one final head, content, trailers. In its turn
+ * it owns the socket.
+ */
+export class FrontResponse {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  #state: 'none' | 'unflushed' | 'begun' | 'ended' = 'none';
+  #interims = 0;
+  #bodiless = false;
+  #closeDelimited = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    response.on('error', ignore);
+  }
+
+  /** Whether a final head was written. */
+  get begun(): boolean {
+    return this.#state !== 'none';
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** Whether only the end of the connection tells where the content ends (RFC 9112 §6.3). */
+  get closeDelimited(): boolean {
+    return this.#closeDelimited;
+  }
+
+  /** Passes on an interim response (RFC 9110 §15.2), which HTTP/1.0 does not have. */
+  interim(fields: FieldLines): void {
+    if (++this.#interims > MAX_INTERIMS) throw new Rejection(502, 'too many interim responses');
+    if (this.#isHttp10) return;
+    const status = Number(fieldValue(fields, ':status'));
+    const headers = responseToHttp1(fields, { chunked: false, withLength: false });
+    if (status === 100 && headers.length === 0) this.#response.writeContinue();
+    else this.#request.socket.write(interimHead(status, headers), 'latin1');
+  }
+
+  /** Passes on the final head; `onDrain` is called each time that the socket has room again. */
+  head(fields: FieldLines, keepAlive: boolean, onDrain: () => void): void {
+    const status = Number(fieldValue(fields, ':status'));
+    if (!(status >= 200 && status <= 599)) throw new Rejection(502, `response with status ${status}`);
+    const hasLength = fieldValue(fields, 'content-length') !== undefined;
+    this.#bodiless = this.#request.method === 'HEAD' || status === 204 || status === 304;
+    const chunked = !this.#bodiless && !hasLength && !this.#isHttp10;
+    this.#response.useChunkedEncodingByDefault = !this.#isHttp10;
+    if (!keepAlive) this.#response.shouldKeepAlive = false;
+    const headers = responseToHttp1(fields, { chunked, withLength: status !== 204 });
+    this.#response.writeHead(status, reasonPhrase(status), headers);
+    this.#response.on('drain', onDrain);
+    this.#closeDelimited = !this.#bodiless && !hasLength && this.#isHttp10;
+    this.#state = 'unflushed';
+    process.nextTick(flushHead, this);
+  }
+
+  /** Sends a head that no content came with: whoever waits for it may have to see it first. */
+  flush(): void {
+    if (this.#state !== 'unflushed') return;
+    this.#state = 'begun';
+    this.#response.flushHeaders();
+  }
+
+  /** `false`: wait for `onDrain`. */
+  data(chunk: Uint8Array): boolean {
+    this.#state = 'begun';
+    return this.#bodiless || this.#response.write(chunk);
+  }
+
+  trailers(fields: FieldLines): void {
+    this.#response.addTrailers(trailersToHttp1(fields));
+  }
+
+  end(): void {
+    this.#state = 'ended';
+    this.#response.end();
+  }
+
+  /** A whole response of our own. */
+  synthetic(answer: Synthetic, keepAlive: boolean): void {
+    if (!keepAlive) this.#response.shouldKeepAlive = false;
+    this.#state = 'ended';
+    this.#response.writeHead(answer.status, answer.phrase, [...answer.headers]);
+    this.#response.end(answer.body);
+  }
+
+  get #isHttp10(): boolean {
+    return this.#request.httpVersionMinor === 0;
+  }
+}
+
+// As many as a request may have (of 100, 102, 103, …).
+const MAX_INTERIMS = 16;
+
+function interimHead(status: number, headers: readonly string[]): string {
+  let head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
+  for (let at = 0; at < headers.length; at += 2) head += `${headers[at]}: ${headers[at + 1]}\r\n`;
+  return `${head}\r\n`;
+}
+
+function flushHead(response: FrontResponse): void {
+  response.flush();
+}
+
+function ignore(): void {
+  // The connection's end is heard from the socket.
+}

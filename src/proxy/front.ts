@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type Logger, Rejection } from './failures.ts';
+import { FrontConnection } from './front-connection.ts';
+import type { FrontContext } from './front-context.ts';
+import type { SectionLimits } from './http1-fields.ts';
+import type { Tunnel } from './tunnel.ts';
+
+/** How the HTTP/1.1 side of client mode behaves. Times in milliseconds. */
+export interface FrontOptions extends SectionLimits {
+  readonly bindAddress: { readonly host: string; readonly port: number };
+  readonly tcpNoDelay: boolean;
+  /** From the request's end to the response's head; undefined: no limit. */
+  readonly requestTimeout: number | undefined;
+  /** Without a byte either way. */
+  readonly streamIdleTimeout: number;
+  /** For the head of a request to arrive. */
+  readonly headTimeout: number;
+  /** Whether to append a Forwarded element (RFC 7239). */
+  readonly addForwarded: boolean;
+}
+
+/** Client mode's face: serves HTTP/1.1 and sends every request through the tunnel. */
+export interface Front {
+  /** Requests whose exchange is not over. */
+  readonly inFlight: number;
+  /** Binds. Rejects with the system's error, e.g. EADDRINUSE. */
+  listen(): Promise<AddressInfo>;
+  /** Accepts no more, closes idle connections, and resolves once all requests in flight are done. */
+  close(): Promise<void>;
+  /** Breaks everything off. */
+  destroy(): void;
+}
+
+/** Makes a front that does not listen yet. */
+export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logger): Front {
+  const context: FrontContext = {
+    tunnel,
+    logger,
+    limits: options,
+    streamIdleTimeout: options.streamIdleTimeout,
+    requestTimeout: options.requestTimeout,
+    addForwarded: options.addForwarded,
+    connections: new Set(),
+    closing: false,
+    inFlight: 0,
+  };
+  const server = createServer(serverOptions(options));
+  // All of them: a header that is silently left out could be the one that matters. They are counted later.
+  server.maxHeadersCount = 0;
+  serve(server, context);
+  let closed: Promise<void> | undefined;
+  return {
+    get inFlight() {
+      return context.inFlight;
+    },
+    listen: () => listen(server, options, logger),
+    close: () => {
+      closed ??= close(server, context);
+      return closed;
+    },
+    destroy: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function serverOptions(options: FrontOptions) {
+  return {
+    maxHeaderSize: options.maxHeaderSize,
+    headersTimeout: options.headTimeout,
+    // The time of a whole request has no bound here: bodies may take as long as they move.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.max(10, Math.min(1000, options.headTimeout / 4)),
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    noDelay: options.tcpNoDelay,
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    highWaterMark: SOCKET_BUFFER,
+  };
+}
+
+// Longer than the pools of usual clients keep a connection, so that it is they who close.
+const KEEP_ALIVE_TIMEOUT = 75_000;
+
+// Bytes held for a socket each way before its other side is paused.
+const SOCKET_BUFFER = 65_536;
+
+function serve(server: Server, context: FrontContext): void {
+  const connections = new WeakMap<Socket, FrontConnection>();
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    connections.get(request.socket)?.onRequest(request, response);
+  };
+  server.on('connection', (socket) => connections.set(socket, new FrontConnection(socket, context)));
+  server.on('request', onRequest);
+  // Relayed like any other: it is the origin that says 100.
+  server.on('checkContinue', onRequest);
+  server.on('checkExpectation', (request, response) => {
+    connections.get(request.socket)?.onRequest(request, response, new Rejection(417, 'unknown expectation'));
+  });
+  server.on('connect', (request: IncomingMessage) => {
+    connections.get(request.socket)?.onConnect(new Rejection(405, 'CONNECT is not allowed'), request);
+  });
+  server.on('clientError', (error, socket) => {
+    connections.get(socket as Socket)?.onParserError(error);
+  });
+}
+
+function listen(server: Server, options: FrontOptions, logger: Logger): Promise<AddressInfo> {
+  const { host, port } = options.bindAddress;
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      server.on('error', (error) => logger.error({ err: error }, 'accepting a connection failed'));
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+function close(server: Server, context: FrontContext): Promise<void> {
+  context.closing = true;
+  for (const connection of context.connections) connection.closeIfIdle();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}

@@ -1,0 +1,215 @@
+import { Code } from '../h3/codes.ts';
+import type { SessionOptions } from '../h3/options.ts';
+import type { Session, SessionEvents } from '../h3/port.ts';
+import { createSession } from '../h3/session.ts';
+import type { QuicClose, QuicEvents, QuicStreams } from '../quic/port.ts';
+import type { Logger } from './failures.ts';
+import { Repeats } from './repeats.ts';
+import type { StreamWaiter, Tunnel } from './tunnel.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+/** A QUIC connection with the number that log lines know it by. */
+export interface NumberedConnection extends QuicStreams {
+  readonly id: number;
+}
+
+/** What an attempt to connect tells. Exactly one of the two is called. */
+export interface ConnectEvents {
+  onConnection(connection: NumberedConnection, address: string): QuicEvents;
+  onFailed(close: QuicClose, address: string): void;
+}
+
+/** Starts an attempt to connect to the peer. */
+export type Connect = (events: ConnectEvents) => void;
+
+/** How the keeper behaves. Times in milliseconds. */
+export interface PeerOptions {
+  /** Pause between attempts to connect. */
+  readonly connectInterval: number;
+  /** How long a request waits for a tunnel that is down. */
+  readonly holdTimeout: number;
+  /** How long a request waits for a stream of a tunnel that is up. */
+  readonly streamTimeout: number;
+  readonly session: SessionOptions;
+}
+
+/**
+ * `connecting`: an attempt is under way, until the server's SETTINGS are there. `ready`: requests go out. `pausing`:
+ * between attempts. `stopped`: for good.
+ */
+type State =
+  | { readonly phase: 'connecting'; readonly session: Session | undefined }
+  | { readonly phase: 'ready'; readonly session: Session; readonly connection: number }
+  | { readonly phase: 'pausing'; readonly timer: NodeJS.Timeout }
+  | { readonly phase: 'stopped' };
+
+const NOT_ESTABLISHED = 'tunnel not established';
+
+/**
+ * Keeps the session with the server: connects before the first request, connects again whenever the session is
+ * lost or going away, and lets requests wait meanwhile.
+ */
+export class Peer implements Tunnel {
+  readonly #connect: Connect;
+  readonly #options: PeerOptions;
+  readonly #logger: Logger;
+  readonly #line: WaitingLine;
+  /** Sessions that are up, the one in use and those that finish what they have. */
+  readonly #sessions = new Set<Session>();
+  #state: State = { phase: 'stopped' };
+  readonly #failures: Repeats;
+  /** The last connection was lost before it was ready, as when the server refuses our certificate. */
+  #doubtful = false;
+  readonly #awaiting: (() => void)[] = [];
+  #onSettled: (() => void) | undefined;
+
+  constructor(connect: Connect, options: PeerOptions, logger: Logger, clock: () => number) {
+    this.#connect = connect;
+    this.#options = options;
+    this.#logger = logger;
+    this.#failures = new Repeats(clock);
+    this.#line = new WaitingLine(clock, (waiter) => waiter.onUnavailable(this.#whyUnavailable()));
+    this.#line.patience = options.holdTimeout;
+  }
+
+  /** Connects. Resolves when the first attempt has ended, well or badly. */
+  start(): Promise<void> {
+    const settled = new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+    });
+    this.#attempt();
+    return settled;
+  }
+
+  /** Resolves when requests go out at once. */
+  whenReady(): Promise<void> {
+    if (this.#state.phase === 'ready') return Promise.resolve();
+    return new Promise((resolve) => this.#awaiting.push(resolve));
+  }
+
+  open(waiter: StreamWaiter): void {
+    if (this.#state.phase === 'stopped') waiter.onUnavailable(NOT_ESTABLISHED);
+    // Nobody overtakes those who wait already.
+    else if (this.#line.size > 0 || !this.#give(waiter)) this.#wait(waiter);
+  }
+
+  cancel(waiter: StreamWaiter): void {
+    this.#line.leave(waiter);
+  }
+
+  /** Ends every session and connects no more. Requests still in flight fail. */
+  stop(): void {
+    if (this.#state.phase === 'pausing') clearTimeout(this.#state.timer);
+    this.#state = { phase: 'stopped' };
+    this.#line.dismiss();
+    for (const session of this.#sessions) session.close(Code.H3_NO_ERROR, 'shutting down');
+  }
+
+  #attempt(): void {
+    this.#state = { phase: 'connecting', session: undefined };
+    this.#connect({
+      onConnection: (connection, address) => this.#established(connection, address),
+      onFailed: (close, address) => this.#failed(`cannot connect to ${address}: ${close.reason}`, close),
+    });
+  }
+
+  #established(connection: NumberedConnection, address: string): QuicEvents {
+    const level = this.#doubtful ? 'debug' : 'info';
+    this.#logger[level]({ connection: connection.id, address }, `connection ${connection.id} established`);
+    const events: SessionEvents = {
+      onReady: () => this.#becameReady(session, connection.id),
+      onRequest: () => {
+        throw new Error('a server made a request');
+      },
+      onStreamsAvailable: () => this.#serveLine(),
+      onGoAway: () => this.#goingAway(session, connection.id),
+      onIdle: () => this.#retire(session),
+      onClosed: (close) => this.#closed(session, connection.id, close),
+    };
+    const { session, quicEvents } = createSession(connection, this.#options.session, events);
+    this.#sessions.add(session);
+    if (this.#state.phase === 'connecting') this.#state = { phase: 'connecting', session };
+    else session.close(Code.H3_NO_ERROR, 'shutting down');
+    return quicEvents;
+  }
+
+  #becameReady(session: Session, connection: number): void {
+    if (this.#state.phase !== 'connecting' || this.#state.session !== session) return;
+    this.#state = { phase: 'ready', session, connection };
+    this.#failures.clear();
+    this.#doubtful = false;
+    this.#logger.info({ connection }, 'tunnel ready');
+    this.#line.patience = this.#options.streamTimeout;
+    this.#settled();
+    for (const resolve of this.#awaiting.splice(0)) resolve();
+    this.#serveLine();
+  }
+
+  /** The server takes no more requests here: what is in flight goes on, and another session takes over. */
+  #goingAway(session: Session, connection: number): void {
+    if (this.#state.phase !== 'ready' || this.#state.session !== session) return;
+    this.#logger.info({ connection }, `connection ${connection} is going away`);
+    this.#line.patience = this.#options.holdTimeout;
+    this.#attempt();
+    this.#retire(session);
+  }
+
+  /** Ends a session that has done its work. It is for us to do so: only we know that every answer has arrived. */
+  #retire(session: Session): void {
+    const state = this.#state;
+    const inUse = (state.phase === 'ready' || state.phase === 'connecting') && state.session === session;
+    if (!inUse && session.inFlight === 0) session.close(Code.H3_NO_ERROR, 'no request is left');
+  }
+
+  #closed(session: Session, connection: number, close: QuicClose): void {
+    this.#sessions.delete(session);
+    const state = this.#state;
+    const inUse = (state.phase === 'ready' || state.phase === 'connecting') && state.session === session;
+    this.#doubtful ||= inUse && state.phase === 'connecting';
+    if (inUse) this.#failed(`connection ${connection} lost: ${close.reason}`, close);
+    else this.#logger.debug({ connection, close }, `connection ${connection} closed: ${close.reason}`);
+  }
+
+  #failed(message: string, close: QuicClose): void {
+    this.#settled();
+    if (this.#state.phase === 'stopped') return;
+    this.#report(message, close);
+    this.#line.patience = this.#options.holdTimeout;
+    const timer = setTimeout(() => this.#attempt(), this.#options.connectInterval);
+    this.#state = { phase: 'pausing', timer };
+  }
+
+  // Told in full once; repetitions only show at level debug.
+  #report(message: string, close: QuicClose): void {
+    const level = this.#failures.isNews(close.reason) ? 'warn' : 'debug';
+    this.#logger[level]({ source: close.source, code: close.code }, message);
+  }
+
+  #settled(): void {
+    this.#onSettled?.();
+    this.#onSettled = undefined;
+  }
+
+  #give(waiter: StreamWaiter): boolean {
+    if (this.#state.phase !== 'ready') return false;
+    const stream = this.#state.session.request(waiter);
+    if (stream === undefined) return false;
+    this.#line.leave(waiter);
+    waiter.onStream(stream);
+    return true;
+  }
+
+  #wait(waiter: StreamWaiter): void {
+    if (!this.#line.join(waiter)) waiter.onUnavailable(this.#whyUnavailable());
+  }
+
+  #serveLine(): void {
+    for (let waiter = this.#line.first; waiter !== undefined; waiter = this.#line.first) {
+      if (!this.#give(waiter)) return;
+    }
+  }
+
+  #whyUnavailable(): string {
+    return this.#state.phase === 'ready' ? 'too many requests are waiting for the tunnel' : NOT_ESTABLISHED;
+  }
+}

@@ -1,0 +1,23 @@
+import type { RequestStream, RequestStreamEvents } from '../h3/port.ts';
+
+/**
+ * Who wants a request stream: hears whether it comes, and then what happens on it.
+ */
+export interface StreamWaiter extends RequestStreamEvents {
+  /** The stream is there, unused. Its events come to this same object. */
+  onStream(stream: RequestStream): void;
+  /** There will be none. `reason` is what a client is told, e.g. `tunnel not established`. */
+  onUnavailable(reason: string): void;
+}
+
+/** The way to the other end, as the front sees it: a session that may be down, full, or about to be replaced. */
+export interface Tunnel {
+  /**
+   * Asks for a stream. Exactly one of `onStream` and `onUnavailable` follows, perhaps within this call: the waiter
+   * is held, up to the configured time, while the tunnel is down or the peer's limit of streams is reached.
+   */
+  open(waiter: StreamWaiter): void;
+
+  /** The waiter wants none any more and hears nothing. Does nothing when it has been answered. */
+  cancel(waiter: StreamWaiter): void;
+}

@@ -1,0 +1,62 @@
+import type { Logger } from 'pino';
+import { startClient } from './client.ts';
+import { type Identity, loadIdentity } from './config/identity.ts';
+import { loadConfig } from './config/load.ts';
+import { ConfigError, fileProblem } from './config/problem.ts';
+import { type Config, isClient } from './config/schema.ts';
+import { type Running, StartError } from './running.ts';
+import { startServer } from './server.ts';
+import { createLogger } from './system/log.ts';
+import { untilSignalled, within } from './system/shutdown.ts';
+
+/** Skipping verification is said at start and then this often, milliseconds. */
+const INSECURE_REMINDER = 3_600_000;
+
+/**
+ * Runs the end that `file` configures until a signal says otherwise. Returns the exit code. Throws a ConfigError
+ * when it cannot start.
+ */
+export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const config = loadConfig(file, env);
+  const identity = loadIdentity(config.tls, env);
+  const logger = createLogger(config.system.log_level, config.system.log_format);
+  for (const warning of identity.warnings) logger.warn({}, warning);
+  if (config.tls.skip_verify) remindOfInsecurity(logger);
+  const signalled = untilSignalled();
+  const running = await start(file, config, identity, logger, env);
+  const signal = await signalled;
+  logger.info({ signal }, `${signal}: shutting down`);
+  await shutDown(running, config.system.shutdown_timeout, logger);
+  logger.info({}, 'stopped');
+  return 0;
+}
+
+async function start(
+  file: string,
+  config: Config,
+  identity: Identity,
+  logger: Logger,
+  env: NodeJS.ProcessEnv,
+): Promise<Running> {
+  try {
+    return await (isClient(config)
+      ? startClient(config, identity, logger, env)
+      : startServer(config, identity, logger, env));
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    throw new ConfigError([fileProblem(file, error.message, error.key)]);
+  }
+}
+
+async function shutDown(running: Running, timeout: number, logger: Logger): Promise<void> {
+  const drained = await within(timeout, running.drain());
+  if (!drained) logger.warn({ timeout }, 'shutdown_timeout has passed: cutting what is still in flight');
+  await running.stop();
+}
+
+function remindOfInsecurity(logger: Logger): void {
+  const warn = (): void =>
+    logger.warn({}, 'tls.skip_verify is true: the peer is not verified, anybody can be at the other end');
+  warn();
+  setInterval(warn, INSECURE_REMINDER).unref();
+}

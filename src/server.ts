@@ -1,0 +1,74 @@
+import type { Identity } from './config/identity.ts';
+import type { ServerConfig } from './config/schema.ts';
+import { Code } from './h3/codes.ts';
+import type { RequestStream } from './h3/port.ts';
+import { Acceptor } from './proxy/acceptor.ts';
+import type { Logger } from './proxy/failures.ts';
+import { createOrigin, type OriginOptions } from './proxy/origin.ts';
+import { refuseOversized } from './proxy/refusal.ts';
+import { listen, type ServerEndpoint } from './quic/listen.ts';
+import { formatAddress } from './quic/socket.ts';
+import { blaming, type Running } from './running.ts';
+import { quicOptions, sessionOptions, socketOptions } from './settings.ts';
+
+/** The server end, running. */
+export interface RunningServer extends Running {
+  /** UDP port of the tunnel. */
+  readonly quicPort: number;
+}
+
+/** Accepts peers and passes their requests to the origin. Throws a StartError when the port cannot be had. */
+export async function startServer(
+  config: ServerConfig,
+  identity: Identity,
+  logger: Logger,
+  env: NodeJS.ProcessEnv,
+): Promise<RunningServer> {
+  const origin = createOrigin(originOptions(config), logger);
+  const session = {
+    ...sessionOptions(config),
+    onOversizedRequest: (stream: RequestStream) => refuseOversized(stream, logger),
+  };
+  const acceptor = new Acceptor(origin, session, config.system.add_forwarded, logger);
+  const endpoint = await bind(config, identity, acceptor, logger, env);
+  const bound = formatAddress(endpoint.address);
+  logger.info({ address: bound }, `started endpoint at ${bound}`);
+  return {
+    quicPort: endpoint.address.port,
+    drain: async () => {
+      endpoint.stopAccepting();
+      acceptor.goAway();
+      await acceptor.emptied();
+    },
+    stop: async () => {
+      acceptor.stop();
+      origin.destroy();
+      await endpoint.close(Code.H3_NO_ERROR, 'shutting down');
+    },
+  };
+}
+
+function bind(
+  config: ServerConfig,
+  identity: Identity,
+  acceptor: Acceptor,
+  logger: Logger,
+  env: NodeJS.ProcessEnv,
+): Promise<ServerEndpoint> {
+  const socket = socketOptions(config);
+  const wanted = formatAddress({ host: socket.bindAddress, port: socket.port });
+  const key = 'general.quic_port';
+  return blaming(key, wanted, () => listen(socket, quicOptions(config, identity, env), acceptor, logger));
+}
+
+function originOptions({ general, system }: ServerConfig): OriginOptions {
+  return {
+    originAddress: general.http_connect_address,
+    tcpNoDelay: system.tcp_nodelay,
+    maxHeaderSize: system.max_header_size,
+    maxHeaderCount: system.max_header_count,
+    connectTimeout: system.connect_timeout,
+    requestTimeout: system.request_timeout,
+    streamIdleTimeout: system.stream_idle_timeout,
+  };
+}

@@ -1,0 +1,49 @@
+/** Configuration, as the parts want it. */
+import type { Identity } from './config/identity.ts';
+import { type Config, isClient } from './config/schema.ts';
+import type { SessionOptions } from './h3/options.ts';
+import type { QuicOptions } from './quic/options.ts';
+import type { SocketOptions } from './quic/socket.ts';
+
+/** What each field line costs besides its bytes, when the size of a field section is counted (RFC 9114 §4.2.2). */
+const LINE_OVERHEAD = 32;
+
+export function quicOptions(config: Config, identity: Identity, env: NodeJS.ProcessEnv): QuicOptions {
+  const { transport } = config;
+  return {
+    identity,
+    peerName: config.general.peer_hostname,
+    verifyPeer: !config.tls.skip_verify,
+    maxIdleTimeout: transport.max_idle_timeout,
+    keepAliveInterval: transport.keep_alive_interval,
+    initialRtt: transport.initial_rtt,
+    initialWindow: transport.initial_window,
+    congestionAlgorithm: transport.congestion_algorithm,
+    udpPayloadSize: transport.udp_payload_size,
+    maxConcurrentStreams: transport.max_concurrent_http_streams,
+    streamReceiveWindow: transport.stream_receive_window,
+    receiveWindow: transport.receive_window,
+    sendWindow: transport.send_window,
+    keyLogFile: env.SSLKEYLOGFILE || undefined,
+  };
+}
+
+export function socketOptions(config: Config): SocketOptions {
+  return {
+    bindAddress: config.general.bind_address,
+    port: isClient(config) ? 0 : config.general.quic_port,
+    receiveBufferSize: config.transport.socket_receive_buffer_size,
+    sendBufferSize: config.transport.socket_send_buffer_size,
+  };
+}
+
+export function sessionOptions(config: Config): SessionOptions {
+  const { max_header_size, max_header_count } = config.system;
+  return {
+    maxFieldSectionSize: max_header_size + LINE_OVERHEAD * max_header_count,
+    maxFieldCount: max_header_count,
+    qpackMaxTableCapacity: 0,
+    qpackBlockedStreams: 0,
+    now: () => performance.now(),
+  };
+}
