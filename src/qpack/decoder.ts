@@ -63,6 +63,11 @@ export class QpackDecoder {
     this.#blocked = new BlockedSections(options.blockedStreams, maxHeld);
   }
 
+  /** Instructions that the peer's encoder stream has brought so far. */
+  get instructionCount(): number {
+    return this.#encoderStream.count;
+  }
+
   /** Decodes a whole encoded field section. Throws a QpackError with QPACK_DECOMPRESSION_FAILED. */
   decode(streamId: number, section: Uint8Array): DecodeResult {
     this.#reader.reset(section);

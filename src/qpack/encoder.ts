@@ -52,6 +52,7 @@ export class QpackEncoder {
   #references: EncoderEntry[] = [];
   #requiredInsertCount = 0;
   #mayRefer = false;
+  #mayInsert = false;
   #mayBlock = false;
 
   constructor(options: QpackEncoderOptions = STATIC_TABLE_ALONE) {
@@ -62,6 +63,11 @@ export class QpackEncoder {
       cancelStream: (streamId) => this.#sent.cancel(streamId),
       incrementInsertCount: (increment) => this.#sent.increment(increment, this.#table.insertCount),
     });
+  }
+
+  /** Instructions that the peer's decoder stream has brought so far. */
+  get instructionCount(): number {
+    return this.#decoderStream.count;
   }
 
   /** The peer's SETTINGS_QPACK_MAX_TABLE_CAPACITY and SETTINGS_QPACK_BLOCKED_STREAMS; to be called once. */
@@ -85,13 +91,15 @@ export class QpackEncoder {
 
   /**
    * Encodes `fields` (names and values in turn, one byte per character) as one field section. Throws a RangeError when
-   * a character is no byte.
+   * a character is no byte. `hasRoom` false: the encoder stream does not move, so that nothing is inserted, and nothing
+   * used that the decoder may not have (RFC 9204 §2.1.3).
    */
-  encode(streamId: number, fields: readonly string[]): Uint8Array {
+  encode(streamId: number, fields: readonly string[], hasRoom = true): Uint8Array {
     if (this.#references.length > 0) this.#references = [];
     this.#requiredInsertCount = 0;
     this.#mayRefer = this.#table.capacity > 0 && this.#sent.mayRefer(streamId);
-    this.#mayBlock = this.#sent.mayBlock(streamId, this.#maxBlockedStreams);
+    this.#mayInsert = hasRoom;
+    this.#mayBlock = hasRoom && this.#sent.mayBlock(streamId, this.#maxBlockedStreams);
     try {
       this.#chooseForms(fields);
       this.#write(fields);
@@ -202,7 +210,7 @@ export class QpackEncoder {
   }
 
   #hasRoom(name: string, value: string): boolean {
-    return this.#table.hasRoom(name, value, this.#sent.knownReceivedCount);
+    return this.#mayInsert && this.#table.hasRoom(name, value, this.#sent.knownReceivedCount);
   }
 
   #writeInsert(known: StaticName | undefined, name: string, value: string): void {

@@ -9,6 +9,7 @@ export class InstructionStream {
   #unfinished = new Uint8Array(INITIAL_SIZE);
   #length = 0;
   #wanted = 0;
+  #count = 0;
 
   /**
    * `longest`: most bytes that an instruction may take. `readOne` reads one from `reader` and acts on it, or gives
@@ -18,6 +19,11 @@ export class InstructionStream {
     this.#reader = reader;
     this.#longest = longest;
     this.#readOne = readOne;
+  }
+
+  /** Instructions acted upon so far. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Acts on every instruction that `chunk` completes. Throws a QpackError; the stream is of no use afterwards. */
@@ -39,6 +45,7 @@ export class InstructionStream {
         return;
       }
       done = this.#reader.offset;
+      this.#count++;
     }
     this.#length = 0;
   }
