@@ -1,19 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { checkConfiguration } from './config/check.ts';
 import { ConfigError } from './config/problem.ts';
 import type { DemoOptions } from './demo/demo.ts';
-import { run } from './run.ts';
+import { version } from './version.ts';
 
 const DEFAULT_CONFIG = '/etc/ptproxy/config.toml';
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
-}
 
 /** A command-line number from `min` to `max`. */
 function number(min: number, max: number): (text: string) => number {
@@ -26,7 +18,9 @@ function number(min: number, max: number): (text: string) => number {
   };
 }
 
+// Each command loads what it needs, and only that: the version and a check come without the QUIC engine.
 async function runCommand(file: string): Promise<void> {
+  const { run } = await import('./run.ts');
   try {
     process.exitCode = await run(file, process.env);
   } catch (error) {
@@ -42,7 +36,6 @@ function checkCommand(file: string): void {
   process.exitCode = ok ? 0 : 1;
 }
 
-// What the demo needs, certificates above all, is loaded only for it.
 async function demoCommand(options: DemoOptions): Promise<void> {
   const [{ runDemo }, { demoParts }] = await Promise.all([
     import('./demo/demo.ts'),
@@ -75,9 +68,8 @@ program
   .option('--once', 'make a few requests, print their timings, and end', false)
   .action(demoCommand);
 
-try {
-  await program.parseAsync();
-} catch (error) {
+// Not awaited: the single executable is bundled as CommonJS, which has no top-level await.
+program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`ptproxy: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
-}
+});

@@ -2,7 +2,7 @@ import type { Identity } from './config/identity.ts';
 import type { ServerConfig } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
 import type { RequestStream } from './h3/port.ts';
-import { Acceptor } from './proxy/acceptor.ts';
+import { Acceptor, type AcceptorOptions } from './proxy/acceptor.ts';
 import type { Logger } from './proxy/failures.ts';
 import { createOrigin, type OriginOptions } from './proxy/origin.ts';
 import { refuseOversized } from './proxy/refusal.ts';
@@ -25,11 +25,7 @@ export async function startServer(
   env: NodeJS.ProcessEnv,
 ): Promise<RunningServer> {
   const origin = createOrigin(originOptions(config), logger);
-  const session = {
-    ...sessionOptions(config),
-    onOversizedRequest: (stream: RequestStream) => refuseOversized(stream, logger),
-  };
-  const acceptor = new Acceptor(origin, session, config.system.add_forwarded, logger);
+  const acceptor = new Acceptor(origin, acceptorOptions(config, logger), logger);
   const endpoint = await bind(config, identity, acceptor, logger, env);
   const bound = formatAddress(endpoint.address);
   logger.info({ address: bound }, `started endpoint at ${bound}`);
@@ -59,6 +55,18 @@ function bind(
   const wanted = formatAddress({ host: socket.bindAddress, port: socket.port });
   const key = 'general.quic_port';
   return blaming(key, wanted, () => listen(socket, quicOptions(config, identity, env), acceptor, logger));
+}
+
+function acceptorOptions(config: ServerConfig, logger: Logger): AcceptorOptions {
+  return {
+    session: {
+      ...sessionOptions(config),
+      onOversizedRequest: (stream: RequestStream) => refuseOversized(stream, logger),
+    },
+    addForwarded: config.system.add_forwarded,
+    maxRequests: config.transport.max_concurrent_http_streams,
+    maxUpgrades: config.transport.max_upgrades,
+  };
 }
 
 function originOptions({ general, system }: ServerConfig): OriginOptions {

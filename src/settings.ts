@@ -20,7 +20,8 @@ export function quicOptions(config: Config, identity: Identity, env: NodeJS.Proc
     initialWindow: transport.initial_window,
     congestionAlgorithm: transport.congestion_algorithm,
     udpPayloadSize: transport.udp_payload_size,
-    maxConcurrentStreams: transport.max_concurrent_http_streams,
+    // One limit on the wire; which of them are upgrades is kept apart where requests are admitted.
+    maxConcurrentStreams: transport.max_concurrent_http_streams + transport.max_upgrades,
     streamReceiveWindow: transport.stream_receive_window,
     receiveWindow: transport.receive_window,
     sendWindow: transport.send_window,

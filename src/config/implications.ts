@@ -10,14 +10,15 @@ export interface BufferLimits {
 export function describeImplications(config: Config): readonly string[] {
   const { transport } = config;
   const rate = (transport.initial_window / transport.initial_rtt) * 1000;
-  const unread = transport.max_concurrent_http_streams * streamCredit(config);
+  const streams = transport.max_concurrent_http_streams + transport.max_upgrades;
+  const unread = streams * streamCredit(config);
   return [
     `initial_window of ${bytes(transport.initial_window)} in each initial_rtt of ${transport.initial_rtt} ms: ` +
       `${bytes(Math.round(rate))}/s (${megabits(rate)} Mbit/s) before the window has grown`,
     `first retransmission of the handshake after ${3 * transport.initial_rtt} ms (3 × initial_rtt)`,
     `dead peer noticed after ${transport.max_idle_timeout} ms of silence, ` +
       `or sooner if the other end has a shorter max_idle_timeout`,
-    `at most ${bytes(unread)} on the way to us that nobody has taken (streams × credit of each)`,
+    `at most ${bytes(unread)} on the way to us that nobody has taken (requests and upgrades × credit of each)`,
     `at most ${bytes(transport.send_window)} held for the other end`,
   ];
 }

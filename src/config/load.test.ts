@@ -74,6 +74,7 @@ describe('configurations of ptproxy 1.2', () => {
         keep_alive_interval: 2000,
         initial_rtt: 333,
         max_concurrent_http_streams: 100,
+        max_upgrades: 10_000,
         stream_receive_window: 16_000_000,
         initial_window: 14_720,
         receive_window: undefined,

@@ -29,6 +29,12 @@ export const TRANSPORT = {
     availability: 'supported',
     doc: "Requests in flight that the server allows; the client queues what exceeds the server's value.",
   },
+  max_upgrades: {
+    type: integer(0, 100_000),
+    default: value(10_000),
+    availability: 'supported',
+    doc: 'WebSockets and other upgraded connections at once that the server allows, beside `max_concurrent_http_streams`; more are answered 503. Each takes a file descriptor at both ends.',
+  },
   stream_receive_window: {
     type: integer(1200, TERA, 'bytes'),
     default: value(16_000_000),

@@ -4,6 +4,7 @@ import type { SessionOptions } from '../h3/options.ts';
 import type { Session, SessionEvents } from '../h3/port.ts';
 import { createSession } from '../h3/session.ts';
 import type { QuicClose, QuicEvents } from '../quic/port.ts';
+import { Admission, type AdmissionLimits, type Run } from './admission.ts';
 import type { Logger } from './failures.ts';
 import type { Origin } from './origin.ts';
 import type { NumberedConnection } from './peer.ts';
@@ -13,21 +14,26 @@ import { Repeats } from './repeats.ts';
 const POLL = 10;
 const LINGER = 2000;
 
+/** How a server deals with its clients. */
+export interface AcceptorOptions extends AdmissionLimits {
+  readonly session: SessionOptions;
+  /** Whether to append a Forwarded element (RFC 7239). */
+  readonly addForwarded: boolean;
+}
+
 /** The sessions of a server: one for each connection of a peer that proved who it is. */
 export class Acceptor {
   readonly #origin: Origin;
-  readonly #addForwarded: boolean;
-  readonly #options: SessionOptions;
+  readonly #options: AcceptorOptions;
   readonly #logger: Logger;
   readonly #sessions = new Set<Session>();
   readonly #refusals: Repeats;
 
-  constructor(origin: Origin, options: SessionOptions, addForwarded: boolean, logger: Logger) {
+  constructor(origin: Origin, options: AcceptorOptions, logger: Logger) {
     this.#origin = origin;
-    this.#addForwarded = addForwarded;
     this.#options = options;
     this.#logger = logger;
-    this.#refusals = new Repeats(options.now);
+    this.#refusals = new Repeats(options.session.now);
   }
 
   /** Requests that are not over. */
@@ -40,10 +46,12 @@ export class Acceptor {
   onConnection(connection: NumberedConnection, address: string): QuicEvents {
     const { id } = connection;
     this.#logger.info({ connection: id, address }, `connection ${id} established (${address})`);
-    const forwarded = this.#addForwarded ? `for="${address}";proto=http3` : undefined;
+    const forwarded = this.#options.addForwarded ? `for="${address}";proto=http3` : undefined;
+    const run: Run = (stream, fields, onOver) => this.#origin.onRequest(stream, fields, forwarded, onOver);
+    const admission = new Admission(this.#options, run, this.#logger);
     const events: SessionEvents = {
       onReady: () => {},
-      onRequest: (stream, fields) => this.#origin.onRequest(stream, fields, forwarded),
+      onRequest: (stream, fields) => admission.onRequest(stream, fields),
       onStreamsAvailable: () => {},
       onIdle: () => {},
       onGoAway: () => this.#logger.debug({ connection: id }, `connection ${id}: the client is going away`),
@@ -52,7 +60,7 @@ export class Acceptor {
         this.#closed(id, address, close);
       },
     };
-    const { session, quicEvents } = createSession(connection, this.#options, events);
+    const { session, quicEvents } = createSession(connection, this.#options.session, events);
     this.#sessions.add(session);
     return quicEvents;
   }

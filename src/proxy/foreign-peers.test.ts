@@ -76,7 +76,7 @@ describe('a foreign HTTP/3 client', () => {
     const onStream = (stream: RequestStream) => {
       opened = stream;
     };
-    const waiter = Object.assign(listener, { onStream, onUnavailable() {} });
+    const waiter = Object.assign(listener, { isUpgrade: false, onStream, onUnavailable() {} });
     pair.tunnel.open(waiter);
     if (opened === undefined) throw new Error('no stream');
     return { stream: opened, listener };

@@ -80,7 +80,7 @@ describe('fields of a request', () => {
     ['Proxy-Connection: keep-alive'],
     ['Proxy-Authorization: Basic eDp5'],
     ['Proxy-Authenticate: Basic'],
-    ['Connection: Upgrade\r\nUpgrade: x/1'],
+    ['Connection: Upgrade\r\nUpgrade: h2c'],
     ['TE: gzip'],
     ['Connection: x-secret, X-Other\r\nX-Secret: 1\r\nX-Other: 2'],
     ['X-Secret: 1\r\nX-Other: 2\r\nConnection: close, x-secret,x-other'],

@@ -4,8 +4,10 @@ import { closingMessage, failureId, loggedPath, Rejection, synthetic } from './f
 import { forwardedElement } from './forwarded.ts';
 import type { FrontContext } from './front-context.ts';
 import { type ExchangeOwner, FrontExchange } from './front-exchange.ts';
+import { FrontUpgrade } from './front-upgrade.ts';
 import { httpDate } from './http-date.ts';
 import { type ParserError, parserRejection } from './parser-errors.ts';
+import { requestedProtocol } from './upgrade.ts';
 
 /**
  * One connection of an HTTP/1.1 client: its requests in their order, and its end. Pipelined requests (RFC 9112 §9.3.2)
@@ -20,7 +22,12 @@ export class FrontConnection implements ExchangeOwner {
   #bytesBefore = 0;
   /** What is to be answered behind the requests before it. */
   #pending: Rejection | undefined;
-  #state: 'open' | 'closing-after-upload' | 'refused' = 'open';
+  #state: 'open' | 'closing-after-upload' | 'refused' | 'upgraded' = 'open';
+  /**
+   * A request that asked for an upgrade and was given none. The parser has stopped behind it nonetheless, so that what
+   * was read along with it is lost: it has to be the last one.
+   */
+  #last: IncomingMessage | undefined;
   #linger: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, context: FrontContext) {
@@ -40,6 +47,8 @@ export class FrontConnection implements ExchangeOwner {
   /** A request's head came. `rejection`: it is to be refused, in its turn. */
   onRequest(request: IncomingMessage, response: ServerResponse, rejection?: Rejection): void {
     if (this.#state === 'refused' || this.#pending !== undefined) return;
+    if (this.#last !== undefined && this.#last !== request) return;
+    if (this.#last === request) response.shouldKeepAlive = false;
     const startByte = this.#exchanges.size === 0 ? this.#bytesBefore : this.#socket.bytesRead;
     const exchange = new FrontExchange(request, response, this, this.#context, startByte);
     const reason = this.#exchanges.size < MAX_PIPELINED ? rejection : TOO_MANY_PIPELINED;
@@ -60,6 +69,21 @@ export class FrontConnection implements ExchangeOwner {
     else this.#rejectNext(rejection);
   }
 
+  /** Whether a request that asks for an upgrade, and is about to come, gets one; otherwise it is one like others. */
+  mayUpgrade(request: IncomingMessage): boolean {
+    if (this.#exchanges.size === 0 && requestedProtocol(request) !== undefined) return true;
+    this.#last ??= request;
+    return false;
+  }
+
+  /** A request to go on in another protocol. `early`: what was read behind it. */
+  onUpgrade(request: IncomingMessage, early: Buffer): void {
+    if (this.#state === 'refused' || this.#last !== undefined) return;
+    this.#state = 'upgraded';
+    const protocol = requestedProtocol(request) ?? '';
+    new FrontUpgrade(request, protocol, this, this.#context).start(early);
+  }
+
   /** A request that ends HTTP on this connection (CONNECT). */
   onConnect(rejection: Rejection, request: IncomingMessage): void {
     // node:http has let go of the socket: responses before this one could not be finished.
@@ -70,7 +94,7 @@ export class FrontConnection implements ExchangeOwner {
 
   /** The front closes: a connection without request goes, one in the middle of a head soon. */
   closeIfIdle(): void {
-    if (this.#exchanges.size > 0) return;
+    if (this.#exchanges.size > 0 || this.#state === 'upgraded') return;
     if (this.#socket.bytesRead === this.#bytesBefore) this.#close();
     else this.linger();
   }
@@ -129,6 +153,7 @@ export class FrontConnection implements ExchangeOwner {
   #rejectNext(rejection: Rejection): void {
     const last = [...this.#exchanges].at(-1);
     if (last?.isIncomplete) last.reject(rejection);
+    else if (this.#last !== undefined) return;
     else if (last !== undefined) this.#pending ??= rejection;
     else this.refuse(rejection);
   }

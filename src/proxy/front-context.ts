@@ -1,5 +1,6 @@
 import type { Logger } from './failures.ts';
 import type { FrontConnection } from './front-connection.ts';
+import type { FrontUpgrade } from './front-upgrade.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { Tunnel } from './tunnel.ts';
 
@@ -17,6 +18,8 @@ export interface FrontContext {
   readonly connections: Set<FrontConnection>;
   /** No more is accepted; what is in flight goes on, and each connection ends with it. */
   closing: boolean;
-  /** Exchanges not yet over. */
+  /** Exchanges not yet over, without upgrades. */
   inFlight: number;
+  /** Upgrades, asked for or done, not yet over. */
+  readonly upgrades: Set<FrontUpgrade>;
 }

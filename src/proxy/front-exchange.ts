@@ -31,6 +31,7 @@ export interface ExchangeOwner {
  * its last byte. Both directions run at once; it is over when both are.
  */
 export class FrontExchange implements StreamWaiter, IntakeEvents {
+  readonly isUpgrade = false;
   readonly #request: IncomingMessage;
   readonly #response: FrontResponse;
   readonly #owner: ExchangeOwner;
@@ -107,8 +108,8 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
     this.#contained(() => this.#send(stream));
   }
 
-  onUnavailable(reason: string): void {
-    this.#fail(new Rejection(503, reason));
+  onUnavailable(reason: string, status: 501 | 503): void {
+    this.#fail(new Rejection(status, reason));
   }
 
   onInterim(fields: FieldLines): void {

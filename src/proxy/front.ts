@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Logger, Rejection } from './failures.ts';
 import { FrontConnection } from './front-connection.ts';
 import type { FrontContext } from './front-context.ts';
+import { messageClass } from './front-message.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { Tunnel } from './tunnel.ts';
 
@@ -22,7 +24,7 @@ export interface FrontOptions extends SectionLimits {
 
 /** Client mode's face: serves HTTP/1.1 and sends every request through the tunnel. */
 export interface Front {
-  /** Requests whose exchange is not over. */
+  /** Requests whose exchange, or upgraded connection, is not over. */
   readonly inFlight: number;
   /** Binds. Rejects with the system's error, e.g. EADDRINUSE. */
   listen(): Promise<AddressInfo>;
@@ -44,15 +46,20 @@ export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logge
     connections: new Set(),
     closing: false,
     inFlight: 0,
+    upgrades: new Set(),
   };
-  const server = createServer(serverOptions(options));
+  const connections = new WeakMap<Socket, FrontConnection>();
+  const server = createServer({
+    ...serverOptions(options),
+    IncomingMessage: messageClass((request) => connections.get(request.socket)?.mayUpgrade(request) === true),
+  });
   // All of them: a header that is silently left out could be the one that matters. They are counted later.
   server.maxHeadersCount = 0;
-  serve(server, context);
+  serve(server, connections, context);
   let closed: Promise<void> | undefined;
   return {
     get inFlight() {
-      return context.inFlight;
+      return context.inFlight + context.upgrades.size;
     },
     listen: () => listen(server, options, logger),
     close: () => {
@@ -61,6 +68,7 @@ export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logge
     },
     destroy: () => {
       server.close();
+      for (const upgrade of context.upgrades) upgrade.abort();
       server.closeAllConnections();
     },
   };
@@ -87,8 +95,7 @@ const KEEP_ALIVE_TIMEOUT = 75_000;
 // Bytes held for a socket each way before its other side is paused.
 const SOCKET_BUFFER = 65_536;
 
-function serve(server: Server, context: FrontContext): void {
-  const connections = new WeakMap<Socket, FrontConnection>();
+function serve(server: Server, connections: WeakMap<Socket, FrontConnection>, context: FrontContext): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     connections.get(request.socket)?.onRequest(request, response);
   };
@@ -101,6 +108,9 @@ function serve(server: Server, context: FrontContext): void {
   });
   server.on('connect', (request: IncomingMessage) => {
     connections.get(request.socket)?.onConnect(new Rejection(405, 'CONNECT is not allowed'), request);
+  });
+  server.on('upgrade', (request: IncomingMessage, _socket: Duplex, early: Buffer) => {
+    connections.get(request.socket)?.onUpgrade(request, early);
   });
   server.on('clientError', (error, socket) => {
     connections.get(socket as Socket)?.onParserError(error);

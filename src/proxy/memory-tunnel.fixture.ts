@@ -37,7 +37,7 @@ export class MemoryTunnel implements Tunnel {
 
   open(waiter: StreamWaiter): void {
     if (this.unavailable !== undefined) {
-      waiter.onUnavailable(this.unavailable);
+      waiter.onUnavailable(this.unavailable, 503);
       return;
     }
     const client = new MemoryStream('client', this.opened++ * 4, this);

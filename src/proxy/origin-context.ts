@@ -1,7 +1,9 @@
+import type { Agent } from 'node:http';
 import type { Logger } from './failures.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { OriginExchange } from './origin-exchange.ts';
 import type { OriginPool } from './origin-pool.ts';
+import type { OriginUpgrade } from './origin-upgrade.ts';
 
 /** What all exchanges with an origin share. */
 export interface OriginContext {
@@ -15,8 +17,8 @@ export interface OriginContext {
   readonly streamIdleTimeout: number;
   /** Milliseconds from the request's end to the response's head; none: no limit. */
   readonly requestTimeout: number | undefined;
-  /** Exchanges not yet over. */
-  readonly exchanges: Set<OriginExchange>;
-  /** Called when the last of them is over. */
-  onIdle: () => void;
+  /** Makes connections that are upgraded. */
+  readonly upgrades: Agent;
+  /** The exchange is over. */
+  leave(exchange: OriginExchange | OriginUpgrade): void;
 }

@@ -41,7 +41,6 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents {
     this.#forwarded = forwarded;
     this.#context = context;
     this.#quiet = new QuietTimer(context.streamIdleTimeout, () => this.#onQuiet());
-    context.exchanges.add(this);
   }
 
   start(): void {
@@ -233,8 +232,7 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents {
     this.#quiet.stop();
     clearTimeout(this.#connectTimer);
     clearTimeout(this.#headTimer);
-    this.#context.exchanges.delete(this);
-    if (this.#context.exchanges.size === 0) this.#context.onIdle();
+    this.#context.leave(this);
   }
 
   // A fault in one request ends that request alone.

@@ -49,8 +49,8 @@ const MAX_IDLE = 256;
 const IDLE_TIME = 4000;
 const HINT_MARGIN = 1000;
 
-// Bytes held for a socket each way before its other side is paused.
-const SOCKET_BUFFER = 65_536;
+/** Bytes held for a socket each way before its other side is paused. */
+export const SOCKET_BUFFER = 65_536;
 
 const TIMEOUT = /(?:^|,)\s*timeout=(\d{1,6})\b/i;
 

@@ -12,7 +12,9 @@ export interface OriginTarget {
 
 /** Method and path of a request that can be sent to an HTTP/1.1 origin. Throws a Rejection when it cannot. */
 export function originTarget(fields: FieldLines): OriginTarget {
-  const method = fieldValue(fields, ':method') ?? '';
+  // Extended CONNECT is an HTTP/1.1 Upgrade, which only GET asks for here.
+  const isUpgrade = fieldValue(fields, ':protocol') !== undefined;
+  const method = isUpgrade ? 'GET' : (fieldValue(fields, ':method') ?? '');
   const path = fieldValue(fields, ':path') ?? '';
   const scheme = fieldValue(fields, ':scheme')?.toLowerCase();
   if (method === 'CONNECT') throw new Rejection(405, 'CONNECT is not allowed');

@@ -4,6 +4,9 @@ import type { SectionLimits } from './http1-fields.ts';
 import type { OriginContext } from './origin-context.ts';
 import { OriginExchange } from './origin-exchange.ts';
 import { OriginPool } from './origin-pool.ts';
+import { OriginUpgrade } from './origin-upgrade.ts';
+import { isUpgrade } from './upgrade.ts';
+import { upgradeAgent } from './upgrade-request.ts';
 
 /** How the HTTP/1.1 side of server mode behaves. Times in milliseconds. */
 export interface OriginOptions extends SectionLimits {
@@ -22,9 +25,15 @@ export interface Origin {
   readonly inFlight: number;
   /**
    * Takes a request, as `SessionEvents.onRequest` gives it, and returns who hears the rest. `forwarded` is the
-   * Forwarded element of this hop, when one is to be added.
+   * Forwarded element of this hop, when one is to be added; `onOver` is called once when nothing of the request runs
+   * here any more.
    */
-  onRequest(stream: RequestStream, fields: FieldLines, forwarded: string | undefined): RequestStreamEvents;
+  onRequest(
+    stream: RequestStream,
+    fields: FieldLines,
+    forwarded: string | undefined,
+    onOver: () => void,
+  ): RequestStreamEvents;
   /** Resolves once all requests in flight are done, and lets go of idle connections. */
   close(): Promise<void>;
   /** Breaks everything off. */
@@ -33,43 +42,71 @@ export interface Origin {
 
 /** Makes an origin; it connects when the first request comes. */
 export function createOrigin(options: OriginOptions, logger: Logger): Origin {
+  const exchanges = new Exchanges();
   const context: OriginContext = {
     address: options.originAddress,
     pool: new OriginPool(options.tcpNoDelay),
+    upgrades: upgradeAgent(options.tcpNoDelay),
     logger,
     limits: options,
     connectTimeout: options.connectTimeout,
     streamIdleTimeout: options.streamIdleTimeout,
     requestTimeout: options.requestTimeout,
-    exchanges: new Set(),
-    onIdle: () => {},
+    leave: (exchange) => exchanges.leave(exchange),
   };
   let closed: Promise<void> | undefined;
   return {
     get inFlight() {
-      return context.exchanges.size;
+      return exchanges.size;
     },
-    onRequest: (stream, fields, forwarded) => {
-      const exchange = new OriginExchange(stream, fields, forwarded, context);
+    onRequest: (stream, fields, forwarded, onOver) => {
+      const Exchange = isUpgrade(fields) ? OriginUpgrade : OriginExchange;
+      const exchange = new Exchange(stream, fields, forwarded, context);
+      exchanges.add(exchange, onOver);
       exchange.start();
       return exchange;
     },
     close: () => {
-      closed ??= close(context);
+      closed ??= exchanges.idle().then(() => context.pool.destroy());
       return closed;
     },
     destroy: () => {
-      for (const exchange of context.exchanges) exchange.abort();
+      exchanges.abort();
       context.pool.destroy();
     },
   };
 }
 
-async function close(context: OriginContext): Promise<void> {
-  if (context.exchanges.size > 0) {
-    await new Promise<void>((resolve) => {
-      context.onIdle = resolve;
+/** Exchanges that are not over, and who waits for the end of each, and of all. */
+class Exchanges {
+  readonly #onOver = new Map<OriginExchange | OriginUpgrade, () => void>();
+  #onIdle: () => void = () => {};
+
+  get size(): number {
+    return this.#onOver.size;
+  }
+
+  add(exchange: OriginExchange | OriginUpgrade, onOver: () => void): void {
+    this.#onOver.set(exchange, onOver);
+  }
+
+  leave(exchange: OriginExchange | OriginUpgrade): void {
+    const onOver = this.#onOver.get(exchange);
+    this.#onOver.delete(exchange);
+    onOver?.();
+    if (this.size === 0) this.#onIdle();
+  }
+
+  /** Resolves when all are over. */
+  idle(): Promise<void> {
+    if (this.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
     });
   }
-  context.pool.destroy();
+
+  /** Breaks all of them off. */
+  abort(): void {
+    for (const exchange of this.#onOver.keys()) exchange.abort();
+  }
 }

@@ -61,7 +61,7 @@ export async function startPair(
   const originAddress = { host: '127.0.0.1', port: servicePort };
   const options = { ...DEFAULTS, originAddress, connectTimeout: 5000, ...originOptions };
   const origin = createOrigin(options, logger(log));
-  const tunnel = new MemoryTunnel((stream, fields) => origin.onRequest(stream, fields, undefined));
+  const tunnel = new MemoryTunnel((stream, fields) => origin.onRequest(stream, fields, undefined, () => {}));
   const front = makeFront(tunnel, log, frontOptions);
   const { port } = await front.listen();
   atEnd(() => {

@@ -44,6 +44,7 @@ type State =
   | { readonly phase: 'stopped' };
 
 const NOT_ESTABLISHED = 'tunnel not established';
+const NO_UPGRADES = 'the server end takes no upgrades';
 
 /**
  * Keeps the session with the server: connects before the first request, connects again whenever the session is
@@ -68,7 +69,7 @@ export class Peer implements Tunnel {
     this.#options = options;
     this.#logger = logger;
     this.#failures = new Repeats(clock);
-    this.#line = new WaitingLine(clock, (waiter) => waiter.onUnavailable(this.#whyUnavailable()));
+    this.#line = new WaitingLine(clock, (waiter) => waiter.onUnavailable(this.#whyUnavailable(), 503));
     this.#line.patience = options.holdTimeout;
   }
 
@@ -88,7 +89,7 @@ export class Peer implements Tunnel {
   }
 
   open(waiter: StreamWaiter): void {
-    if (this.#state.phase === 'stopped') waiter.onUnavailable(NOT_ESTABLISHED);
+    if (this.#state.phase === 'stopped') waiter.onUnavailable(NOT_ESTABLISHED, 503);
     // Nobody overtakes those who wait already.
     else if (this.#line.size > 0 || !this.#give(waiter)) this.#wait(waiter);
   }
@@ -190,8 +191,14 @@ export class Peer implements Tunnel {
     this.#onSettled = undefined;
   }
 
+  /** True when the waiter has been answered. */
   #give(waiter: StreamWaiter): boolean {
     if (this.#state.phase !== 'ready') return false;
+    if (waiter.isUpgrade && !this.#state.session.extendedConnect) {
+      this.#line.leave(waiter);
+      waiter.onUnavailable(NO_UPGRADES, 501);
+      return true;
+    }
     const stream = this.#state.session.request(waiter);
     if (stream === undefined) return false;
     this.#line.leave(waiter);
@@ -200,7 +207,7 @@ export class Peer implements Tunnel {
   }
 
   #wait(waiter: StreamWaiter): void {
-    if (!this.#line.join(waiter)) waiter.onUnavailable(this.#whyUnavailable());
+    if (!this.#line.join(waiter)) waiter.onUnavailable(this.#whyUnavailable(), 503);
   }
 
   #serveLine(): void {

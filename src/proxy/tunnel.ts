@@ -4,10 +4,15 @@ import type { RequestStream, RequestStreamEvents } from '../h3/port.ts';
  * Who wants a request stream: hears whether it comes, and then what happens on it.
  */
 export interface StreamWaiter extends RequestStreamEvents {
+  /** Whether the stream is for an upgrade: extended CONNECT, which not every server takes (RFC 9220 §3). */
+  readonly isUpgrade: boolean;
   /** The stream is there, unused. Its events come to this same object. */
   onStream(stream: RequestStream): void;
-  /** There will be none. `reason` is what a client is told, e.g. `tunnel not established`. */
-  onUnavailable(reason: string): void;
+  /**
+   * There will be none. `reason` is what a client is told, e.g. `tunnel not established`, with status 503, or 501 when
+   * the server takes no upgrades.
+   */
+  onUnavailable(reason: string, status: 501 | 503): void;
 }
 
 /** The way to the other end, as the front sees it: a session that may be down, full, or about to be replaced. */

@@ -71,6 +71,14 @@ const CERTIFICATE_ALERTS: Readonly<Record<number, Alert>> = {
   },
 };
 
+/** bad_certificate from the peer: some TLS libraries say it of whatever they do not like. */
+const BAD_TO_PEER: Alert = {
+  name: 'bad_certificate',
+  fault:
+    'does not carry the name in peer_hostname, was issued by a CA that the peer does not trust, or is damaged',
+  remedy: 'compare general.peer_hostname and tls.ca at the judging end with the certificate',
+};
+
 /** Other alerts, by number (RFC 8446 §6). */
 const OTHER_ALERTS: Readonly<Record<number, string>> = {
   10: 'unexpected_message',
@@ -103,7 +111,8 @@ function errorName(code: number): string {
 }
 
 function describeAlert(alert: number, judge: 'local' | 'remote'): string {
-  const certificate = CERTIFICATE_ALERTS[alert];
+  const badToPeer = judge === 'remote' && CRYPTO_ERROR + alert === BAD_CERTIFICATE;
+  const certificate = badToPeer ? BAD_TO_PEER : CERTIFICATE_ALERTS[alert];
   if (certificate === undefined) {
     const name = OTHER_ALERTS[alert] ?? `alert ${alert}`;
     return judge === 'local'
