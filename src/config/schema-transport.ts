@@ -107,7 +107,7 @@ export const TRANSPORT = {
     type: fieldNames,
     default: value<readonly string[]>([]),
     availability: 'supported',
-    doc: 'Header fields whose values are secrets: like those of `authorization`, `cookie`, `set-cookie` and a few more, they never go into the dynamic table, where their length could give them away. SECURITY.md has the whole list.',
+    doc: 'Header fields whose values are secrets: like those of `authorization`, `cookie`, `set-cookie` and a few more, they never go into the dynamic table, where other users of the tunnel could find them out by trying. SECURITY.md has the whole list.',
   },
   redundancy: {
     type: oneOf('Off', 'Auto', 'On'),

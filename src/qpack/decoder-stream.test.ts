@@ -51,6 +51,15 @@ describe('decoder stream (RFC 9204 §4.4)', () => {
     }
   });
 
+  it('is counted in instructions, a cut one when it is complete', () => {
+    const encoder = receiver();
+    const counts = ['01', '84 7f', 'ff', 'ff7f'].map((bytes) => {
+      encoder.receiveDecoderStream(hex(bytes));
+      return encoder.instructionCount;
+    });
+    expect(counts).toEqual([1, 2, 2, 3]);
+  });
+
   it.each([
     ['an increment of 0', '00'],
     ['an increment beyond what was sent', '03'],

@@ -58,6 +58,7 @@ describe('encoder stream (RFC 9204 §4.3)', () => {
     const decoder = decoderOf();
     for (const byte of bytes) decoder.receiveEncoderStream(new Uint8Array([byte]));
     expect(decoder.decode(0, hex('0600 80 81 82 83')).kind).toBe('fields');
+    expect(decoder.instructionCount).toBe(6);
   });
 
   it('may empty the table and use it again', () => {

@@ -177,6 +177,23 @@ describe('streams that could block (RFC 9204 §2.1.2)', () => {
   });
 });
 
+describe('without room on the encoder stream (RFC 9204 §2.1.3)', () => {
+  it('inserts nothing', () => {
+    const encoder = encoderOf();
+    expect(toHex(encoder.encode(0, ['user-agent', '&'], false))).toBe('00005f50' + '0126');
+    expect(encoder.takeEncoderStreamBytes()).toBeUndefined();
+  });
+
+  it('refers to what is acknowledged, and to nothing else', () => {
+    const encoder = encoderOf();
+    encode(encoder, 0, 'user-agent', '&');
+    encoder.receiveDecoderStream(hex('80'));
+    encode(encoder, 4, 'accept', '&');
+    const section = encoder.encode(8, ['user-agent', '&', 'accept', '&'], false);
+    expect(toHex(section)).toBe('0200' + '80' + '5f0e' + '0126');
+  });
+});
+
 describe('eviction (RFC 9204 §2.1.1)', () => {
   // Of 64 bytes each: four fill a table of 256.
   const line = (letter: string): [string, string] => ['server', letter.repeat(26)];
