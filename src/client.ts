@@ -3,11 +3,13 @@ import type { ClientConfig } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
 import type { Logger } from './proxy/failures.ts';
 import { createFront, type Front, type FrontOptions } from './proxy/front.ts';
-import { Peer } from './proxy/peer.ts';
+import { Peer, type TunnelHealth } from './proxy/peer.ts';
 import { Dialer } from './quic/dial.ts';
 import { formatAddress } from './quic/socket.ts';
-import { blaming, type Running } from './running.ts';
+import { blaming, figures, type Running } from './running.ts';
 import { quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import { inheritedSocket } from './system/systemd-sockets.ts';
+import type { Status } from './system/systemd-status.ts';
 
 /** For the head of an HTTP/1.1 request to arrive, milliseconds. */
 const HEAD_TIMEOUT = 30_000;
@@ -43,10 +45,11 @@ export async function startClient(
     () => performance.now(),
   );
   const front = createFront(frontOptions(config), peer, logger);
-  const httpPort = await listen(front, config, logger);
-  await peer.start();
+  const httpPort = await listen(front, config, logger, env);
   return {
     httpPort,
+    attempted: peer.start(),
+    status: () => describe(peer.health, front.inFlight),
     ready: peer.whenReady(),
     drain: () => front.close(),
     stop: async () => {
@@ -57,11 +60,31 @@ export async function startClient(
   };
 }
 
-async function listen(front: Front, config: ClientConfig, logger: Logger): Promise<number> {
-  const wanted = formatAddress(config.general.http_bind_address);
-  const { address, port } = await blaming('general.http_bind_address', wanted, () => front.listen());
+function describe(health: TunnelHealth, inFlight: number): Status {
+  if (health.up) return { state: 'tunnel established', figures: figures(health.rtt, inFlight) };
+  const { failure } = health;
+  const state =
+    failure === undefined ? 'attempting first connection' : `client connection failed: ${failure}`;
+  return { state, figures: figures(0, inFlight) };
+}
+
+async function listen(
+  front: Front,
+  config: ClientConfig,
+  logger: Logger,
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
+  const key = 'general.http_bind_address';
+  const passed = `LISTEN_FDS=${env.LISTEN_FDS}`;
+  const descriptor = await blaming(key, passed, () => inheritedSocket(env, process.pid));
+  const wanted =
+    descriptor === undefined
+      ? formatAddress(config.general.http_bind_address)
+      : `descriptor ${descriptor} from systemd, which must be a listening TCP socket`;
+  const { address, port } = await blaming(key, wanted, () => front.listen(descriptor));
   const bound = formatAddress({ host: address, port });
-  logger.info({ address: bound }, `serving HTTP/1.1 at ${bound}`);
+  const origin = descriptor === undefined ? '' : ' (a socket from systemd)';
+  logger.info({ address: bound }, `serving HTTP/1.1 at ${bound}${origin}`);
   return port;
 }
 

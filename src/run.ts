@@ -6,8 +6,11 @@ import { ConfigError, fileProblem } from './config/problem.ts';
 import { type Config, isClient } from './config/schema.ts';
 import { type Running, StartError } from './running.ts';
 import { startServer } from './server.ts';
+import { Service } from './service.ts';
 import { createLogger } from './system/log.ts';
 import { untilSignalled, within } from './system/shutdown.ts';
+import { connectServiceManager } from './system/systemd.ts';
+import { startWatchdog, watchdogInterval } from './system/systemd-watchdog.ts';
 
 /** Skipping verification is said at start and then this often, milliseconds. */
 const INSECURE_REMINDER = 3_600_000;
@@ -22,11 +25,16 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   const logger = createLogger(config.system.log_level, config.system.log_format);
   for (const warning of identity.warnings) logger.warn({}, warning);
   if (config.tls.skip_verify) remindOfInsecurity(logger);
+  const notify = await connectServiceManager(env, logger);
+  const interval = watchdogInterval(env, process.pid, config.system.watchdog_factor, logger);
+  if (interval !== undefined) startWatchdog(interval, notify);
   const signalled = untilSignalled();
   const running = await start(file, config, identity, logger, env);
+  const service = new Service(running, notify);
+  service.started(config.system.wait_for_first_attempt);
   const signal = await signalled;
   logger.info({ signal }, `${signal}: shutting down`);
-  await shutDown(running, config.system.shutdown_timeout, logger);
+  await shutDown(running, service, config.system.shutdown_timeout, logger);
   logger.info({}, 'stopped');
   return 0;
 }
@@ -48,9 +56,11 @@ async function start(
   }
 }
 
-async function shutDown(running: Running, timeout: number, logger: Logger): Promise<void> {
+async function shutDown(running: Running, service: Service, timeout: number, logger: Logger): Promise<void> {
+  service.stopping(timeout);
   const drained = await within(timeout, running.drain());
   if (!drained) logger.warn({ timeout }, 'shutdown_timeout has passed: cutting what is still in flight');
+  service.closing();
   await running.stop();
 }
 

@@ -1,5 +1,11 @@
+import type { Status } from './system/systemd-status.ts';
+
 /** One end of the tunnel, running. */
 export interface Running {
+  /** Resolves when the first attempt to connect has ended, well or badly; in server mode there is none to wait for. */
+  readonly attempted: Promise<void>;
+  /** What it is doing, for people. */
+  status(): Status;
   /** Takes nothing new; resolves when everything in flight is over. */
   drain(): Promise<void>;
   /** Ends what is left, and frees sockets. */
@@ -37,3 +43,9 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this host has no such address (EADDRNOTAVAIL); allowed is one that `ip address` shows',
   EACCES: 'that port needs privileges (EACCES); allowed without them is 1024 and above',
 };
+
+/** Figures of a {@link Status}. `rtt`: milliseconds, 0 when it is unknown. */
+export function figures(rtt: number, inFlight: number): string {
+  const requests = `${inFlight} ${inFlight === 1 ? 'request' : 'requests'} in flight`;
+  return rtt > 0 ? `rtt ${rtt.toFixed(rtt < 10 ? 1 : 0)} ms, ${requests}` : requests;
+}

@@ -8,8 +8,9 @@ import { createOrigin, type OriginOptions } from './proxy/origin.ts';
 import { refuseOversized } from './proxy/refusal.ts';
 import { listen, type ServerEndpoint } from './quic/listen.ts';
 import { formatAddress } from './quic/socket.ts';
-import { blaming, type Running } from './running.ts';
+import { blaming, figures, type Running, StartError } from './running.ts';
 import { quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import { passesSockets } from './system/systemd-sockets.ts';
 
 /** The server end, running. */
 export interface RunningServer extends Running {
@@ -24,6 +25,7 @@ export async function startServer(
   logger: Logger,
   env: NodeJS.ProcessEnv,
 ): Promise<RunningServer> {
+  refuseSockets(env);
   const origin = createOrigin(originOptions(config), logger);
   const acceptor = new Acceptor(origin, acceptorOptions(config, logger), logger);
   const endpoint = await bind(config, identity, acceptor, logger, env);
@@ -31,6 +33,8 @@ export async function startServer(
   logger.info({ address: bound }, `started endpoint at ${bound}`);
   return {
     quicPort: endpoint.address.port,
+    attempted: Promise.resolve(),
+    status: () => ({ state: 'accepting connections', figures: figures(acceptor.rtt, acceptor.inFlight) }),
     drain: async () => {
       endpoint.stopAccepting();
       acceptor.goAway();
@@ -42,6 +46,13 @@ export async function startServer(
       await endpoint.close(Code.H3_NO_ERROR, 'shutting down');
     },
   };
+}
+
+// Connections would wait in it for ever.
+function refuseSockets(env: NodeJS.ProcessEnv): void {
+  if (!passesSockets(env, process.pid)) return;
+  const found = `found "Server" with LISTEN_FDS=${env.LISTEN_FDS}`;
+  throw new StartError('general.mode', `${found}: systemd passes a socket, and only a client end takes one`);
 }
 
 function bind(

@@ -18,13 +18,13 @@ export const SYSTEM = {
   wait_for_first_attempt: {
     type: boolean,
     default: value(true),
-    availability: 'later',
+    availability: 'supported',
     doc: 'In client mode, tell systemd that the service is ready only after the first attempt to connect has ended, well or badly.',
   },
   watchdog_factor: {
     type: numberAbove(1, 1000),
     default: value(1.5),
-    availability: 'later',
+    availability: 'supported',
     doc: "systemd's watchdog is fed at its interval divided by this.",
   },
   add_forwarded: {

@@ -26,7 +26,7 @@ export class Acceptor {
   readonly #origin: Origin;
   readonly #options: AcceptorOptions;
   readonly #logger: Logger;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Map<Session, NumberedConnection>();
   readonly #refusals: Repeats;
 
   constructor(origin: Origin, options: AcceptorOptions, logger: Logger) {
@@ -39,8 +39,13 @@ export class Acceptor {
   /** Requests that are not over. */
   get inFlight(): number {
     let count = 0;
-    for (const session of this.#sessions) count += session.inFlight;
+    for (const session of this.#sessions.keys()) count += session.inFlight;
     return count;
+  }
+
+  /** Smoothed round-trip time of the newest session, milliseconds; 0 when there is none, or no sample. */
+  get rtt(): number {
+    return [...this.#sessions.values()].at(-1)?.rtt ?? 0;
   }
 
   onConnection(connection: NumberedConnection, address: string): QuicEvents {
@@ -61,7 +66,7 @@ export class Acceptor {
       },
     };
     const { session, quicEvents } = createSession(connection, this.#options.session, events);
-    this.#sessions.add(session);
+    this.#sessions.set(session, connection);
     return quicEvents;
   }
 
@@ -90,12 +95,12 @@ export class Acceptor {
 
   /** Tells every client to open no more requests here; those in flight go on. */
   goAway(): void {
-    for (const session of this.#sessions) session.goAway();
+    for (const session of this.#sessions.keys()) session.goAway();
   }
 
   /** Ends every session. */
   stop(): void {
-    for (const session of this.#sessions) session.close(Code.H3_NO_ERROR, 'shutting down');
+    for (const session of this.#sessions.keys()) session.close(Code.H3_NO_ERROR, 'shutting down');
   }
 
   #closed(id: number, address: string, close: QuicClose): void {

@@ -26,8 +26,11 @@ export interface FrontOptions extends SectionLimits {
 export interface Front {
   /** Requests whose exchange, or upgraded connection, is not over. */
   readonly inFlight: number;
-  /** Binds. Rejects with the system's error, e.g. EADDRINUSE. */
-  listen(): Promise<AddressInfo>;
+  /**
+   * Binds, or serves the listening TCP socket whose descriptor is given. Rejects with the system's error, e.g.
+   * EADDRINUSE.
+   */
+  listen(descriptor?: number): Promise<AddressInfo>;
   /** Accepts no more, closes idle connections, and resolves once all requests in flight are done. */
   close(): Promise<void>;
   /** Breaks everything off. */
@@ -61,7 +64,7 @@ export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logge
     get inFlight() {
       return context.inFlight + context.upgrades.size;
     },
-    listen: () => listen(server, options, logger),
+    listen: (descriptor) => listen(server, descriptor ?? options.bindAddress, logger),
     close: () => {
       closed ??= close(server, context);
       return closed;
@@ -95,6 +98,9 @@ const KEEP_ALIVE_TIMEOUT = 75_000;
 // Bytes held for a socket each way before its other side is paused.
 const SOCKET_BUFFER = 65_536;
 
+// Connections that may wait to be accepted, e.g. during a restart; the system's limit is net.core.somaxconn.
+const BACKLOG = 4096;
+
 function serve(server: Server, connections: WeakMap<Socket, FrontConnection>, context: FrontContext): void {
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     connections.get(request.socket)?.onRequest(request, response);
@@ -117,14 +123,18 @@ function serve(server: Server, connections: WeakMap<Socket, FrontConnection>, co
   });
 }
 
-function listen(server: Server, options: FrontOptions, logger: Logger): Promise<AddressInfo> {
-  const { host, port } = options.bindAddress;
+type Where = number | FrontOptions['bindAddress'];
+
+function listen(server: Server, socket: Where, logger: Logger): Promise<AddressInfo> {
+  const where = typeof socket === 'number' ? { fd: socket } : { host: socket.host, port: socket.port };
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ ...where, backlog: BACKLOG }, () => {
       server.off('error', reject);
       server.on('error', (error) => logger.error({ err: error }, 'accepting a connection failed'));
-      resolve(server.address() as AddressInfo);
+      const address = server.address();
+      if (address !== null && typeof address === 'object') resolve(address);
+      else reject(new Error('not a TCP socket'));
     });
   });
 }

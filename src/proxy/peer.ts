@@ -11,7 +11,14 @@ import { WaitingLine } from './waiting-line.ts';
 /** A QUIC connection with the number that log lines know it by. */
 export interface NumberedConnection extends QuicStreams {
   readonly id: number;
+  /** Smoothed round-trip time, milliseconds; 0 before the first sample. */
+  readonly rtt: number;
 }
+
+/** How the tunnel is: up, or down and why. `failure` is undefined until the first attempt to connect has ended. */
+export type TunnelHealth =
+  | { readonly up: true; readonly rtt: number }
+  | { readonly up: false; readonly failure: string | undefined };
 
 /** What an attempt to connect tells. Exactly one of the two is called. */
 export interface ConnectEvents {
@@ -39,7 +46,7 @@ export interface PeerOptions {
  */
 type State =
   | { readonly phase: 'connecting'; readonly session: Session | undefined }
-  | { readonly phase: 'ready'; readonly session: Session; readonly connection: number }
+  | { readonly phase: 'ready'; readonly session: Session; readonly connection: NumberedConnection }
   | { readonly phase: 'pausing'; readonly timer: NodeJS.Timeout }
   | { readonly phase: 'stopped' };
 
@@ -61,6 +68,8 @@ export class Peer implements Tunnel {
   readonly #failures: Repeats;
   /** The last connection was lost before it was ready, as when the server refuses our certificate. */
   #doubtful = false;
+  /** Why the tunnel was lost, or could not be had, most recently. */
+  #failure: string | undefined;
   readonly #awaiting: (() => void)[] = [];
   #onSettled: (() => void) | undefined;
 
@@ -86,6 +95,12 @@ export class Peer implements Tunnel {
   whenReady(): Promise<void> {
     if (this.#state.phase === 'ready') return Promise.resolve();
     return new Promise((resolve) => this.#awaiting.push(resolve));
+  }
+
+  get health(): TunnelHealth {
+    return this.#state.phase === 'ready'
+      ? { up: true, rtt: this.#state.connection.rtt }
+      : { up: false, failure: this.#failure };
   }
 
   open(waiter: StreamWaiter): void {
@@ -118,7 +133,7 @@ export class Peer implements Tunnel {
     const level = this.#doubtful ? 'debug' : 'info';
     this.#logger[level]({ connection: connection.id, address }, `connection ${connection.id} established`);
     const events: SessionEvents = {
-      onReady: () => this.#becameReady(session, connection.id),
+      onReady: () => this.#becameReady(session, connection),
       onRequest: () => {
         throw new Error('a server made a request');
       },
@@ -134,12 +149,12 @@ export class Peer implements Tunnel {
     return quicEvents;
   }
 
-  #becameReady(session: Session, connection: number): void {
+  #becameReady(session: Session, connection: NumberedConnection): void {
     if (this.#state.phase !== 'connecting' || this.#state.session !== session) return;
     this.#state = { phase: 'ready', session, connection };
     this.#failures.clear();
     this.#doubtful = false;
-    this.#logger.info({ connection }, 'tunnel ready');
+    this.#logger.info({ connection: connection.id }, 'tunnel ready');
     this.#line.patience = this.#options.streamTimeout;
     this.#settled();
     for (const resolve of this.#awaiting.splice(0)) resolve();
@@ -149,7 +164,8 @@ export class Peer implements Tunnel {
   /** The server takes no more requests here: what is in flight goes on, and another session takes over. */
   #goingAway(session: Session, connection: number): void {
     if (this.#state.phase !== 'ready' || this.#state.session !== session) return;
-    this.#logger.info({ connection }, `connection ${connection} is going away`);
+    this.#failure = `connection ${connection} is going away`;
+    this.#logger.info({ connection }, this.#failure);
     this.#line.patience = this.#options.holdTimeout;
     this.#attempt();
     this.#retire(session);
@@ -174,6 +190,7 @@ export class Peer implements Tunnel {
   #failed(message: string, close: QuicClose): void {
     this.#settled();
     if (this.#state.phase === 'stopped') return;
+    this.#failure = message;
     this.#report(message, close);
     this.#line.patience = this.#options.holdTimeout;
     const timer = setTimeout(() => this.#attempt(), this.#options.connectInterval);

@@ -104,6 +104,7 @@ export class QuicConnection implements QuicStreams {
     } catch {
       // The engine has closed the connection where that was called for, and `process` will see it.
     }
+    this.#output.received();
     this.#undelivered = true;
     this.#unswept = true;
     this.#host.schedule(this);

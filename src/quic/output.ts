@@ -6,22 +6,51 @@ import type { SendQueue } from './send-queue.ts';
 /** The path is measured at most this often, milliseconds: asking the engine is not free. */
 const MEASURE_INTERVAL = 1;
 
-/** How many bytes the engine may hold unsent; what is queued beyond keeps its order of turns. */
-const ENGINE_BACKLOG = 64 * 1024;
+/** Most bytes that the engine is given at a time; what is queued beyond keeps its order of turns. */
+const ENGINE_PORTION = 64 * 1024;
+
+/**
+ * Bytes of a datagram that are not stream data, besides the destination connection ID: first byte, packet number,
+ * authentication tag (RFC 9001 §5.3), frame header.
+ */
+const PACKET_OVERHEAD = 1 + 3 + 16 + 10;
+
+/** The engine sends no stream data into less room than this (its bound on a frame header, and a little). */
+const LEAST_DATA = 20;
+
+/**
+ * By how many datagrams the bucket may be overdrawn: for the rest of what the engine was given, when headers were
+ * larger than thought; and when it has no data to send, so that acknowledgments do not wait.
+ */
+const DATA_SLACK = 2;
+const CONTROL_SLACK = 10;
 
 /** Most datagrams of one connection that one turn of the event loop sends. */
 const DATAGRAMS_PER_TURN = 512;
 
-/** Datagrams out of the engine: how large, how fast, and how much the engine is given ahead. */
+/**
+ * Datagrams out of the engine: how large, how fast, and how much the engine is given.
+ *
+ * With Bbr it is given no more than may leave at once. The engine never forgets a stream that was reset or stopped
+ * while it held bytes not yet sent, and never gives the stream's credit back: a hundred cancelled downloads would be
+ * the end of the connection.
+ */
 export class Output {
   readonly #engine: EngineConnection;
   readonly #options: QuicOptions;
   readonly #pacer: Pacer;
   readonly #transmit: (datagram: Buffer, to: EngineAddress) => void;
   readonly #alternates: boolean;
+  #destinationIdLength: number | undefined;
   #shortened = false;
   #spare: Buffer | undefined;
-  #backlog = 0;
+  /** Bytes that the engine holds to be sent, for the first time or again: an estimate, exact when it is 0. */
+  #held = 0;
+  /** Since datagrams last came: bytes that left, and those of streams that the engine took. */
+  #left = 0;
+  #taken = 0;
+  #cwnd = Number.POSITIVE_INFINITY;
+  #lostBytes = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
   #packetsHeard = 0;
 
@@ -48,6 +77,12 @@ export class Output {
     this.#alternates = enginePaces(options.congestionAlgorithm);
   }
 
+  /** A datagram came: what the engine says of its window is true again. */
+  received(): void {
+    this.#left = 0;
+    this.#taken = 0;
+  }
+
   /**
    * Sends all that the windows and the pacer allow; a closing connection does not wait for the pacer. True: there
    * is more, for the next turn of the event loop.
@@ -57,28 +92,56 @@ export class Output {
     this.blockedUntil = Number.POSITIVE_INFINITY;
     let datagrams = 0;
     for (;;) {
-      const given = queue === undefined ? 0 : this.#fill(queue);
-      for (;;) {
-        if (!closing && !this.#pacer.mayShip(now)) {
-          this.blockedUntil = this.#pacer.nextShipment(now);
-          return false;
-        }
-        if (!this.#ship()) break;
-        if (++datagrams === DATAGRAMS_PER_TURN) return true;
-      }
-      // The engine has nothing that it may send. Unless its window is full, it has nothing at all: data that a reset
-      // stream left behind is not sent, and must not count for ever.
-      if (this.#backlog > 0 && queue?.blocked() === false) this.#backlog = 0;
-      if (given === 0) return false;
+      const given = queue === undefined ? 0 : this.#give(queue, now);
+      do {
+        if (!closing && !this.#mayShip(now)) return this.#wait(now);
+        if (datagrams++ === DATAGRAMS_PER_TURN) return true;
+      } while (this.#ship());
+      // Unless its window is full, the engine has nothing left, whatever the estimate says.
+      const stale =
+        this.#held > 0 && queue !== undefined && this.#window(queue) >= this.#overhead + LEAST_DATA;
+      if (stale) this.#held = 0;
+      if (given > 0 || stale) continue;
+      return queue?.hasReady === true && this.#pacer.room(now) === 0 ? this.#wait(now) : false;
     }
   }
 
-  #fill(queue: SendQueue): number {
-    const room = ENGINE_BACKLOG - this.#backlog;
-    if (room <= 0 || !queue.hasReady) return 0;
-    const given = queue.fill(room);
-    this.#backlog += given;
+  #wait(now: number): false {
+    this.blockedUntil = this.#pacer.nextShipment(now);
+    return false;
+  }
+
+  /** What the engine was given may overdraw the bucket a little; acknowledgments and the like do not wait at all. */
+  #mayShip(now: number): boolean {
+    const slack = this.#held > 0 ? DATA_SLACK : CONTROL_SLACK;
+    return this.#pacer.mayShip(now, slack * this.#options.udpPayloadSize);
+  }
+
+  #give(queue: SendQueue, now: number): number {
+    if (!queue.hasReady) return 0;
+    const room = this.#room(queue, now) - this.#held;
+    if (room < this.#overhead + LEAST_DATA) return 0;
+    const given = queue.fill(room, this.#options.udpPayloadSize, this.#overhead);
+    this.#held += given;
+    this.#taken += given;
     return given;
+  }
+
+  /** Bytes of a datagram that are not stream data. */
+  get #overhead(): number {
+    this.#destinationIdLength ??= this.#engine.destinationId().length;
+    return PACKET_OVERHEAD + this.#destinationIdLength;
+  }
+
+  /** Loss-based windows grow only while the engine has more than they let through, so it must be given more. */
+  #room(queue: SendQueue, now: number): number {
+    if (this.#alternates) return ENGINE_PORTION;
+    return Math.min(ENGINE_PORTION, this.#pacer.room(now), this.#window(queue));
+  }
+
+  /** What is left of the congestion window; the engine counts what it was given, and headers only once they left. */
+  #window(queue: SendQueue): number {
+    return Math.min(this.#cwnd, queue.capacity() ?? this.#cwnd) - Math.max(0, this.#left - this.#taken);
   }
 
   #ship(): boolean {
@@ -94,10 +157,12 @@ export class Output {
     }
     this.#shortened = !this.#shortened;
     const [length, info] = sent;
-    this.#backlog = Math.max(0, this.#backlog - length);
+    // Acknowledgments are not subject to congestion control, nor to the pacer.
+    if (this.#held > 0 || length > this.#options.udpPayloadSize / 2) this.#pacer.shipped(length);
+    if (this.#held > 0) this.#held = Math.max(0, this.#held - Math.max(0, length - this.#overhead));
+    this.#left += length;
     this.sentBytes += length;
     this.lastAddress = info.to;
-    this.#pacer.shipped(length);
     this.#transmit(buffer.subarray(0, length), info.to);
     return true;
   }
@@ -112,6 +177,10 @@ export class Output {
         this.heardAt = now;
       }
       this.rtt = path.rtt;
+      this.#cwnd = path.cwnd;
+      // What was lost, the engine has to send again.
+      this.#held += Math.max(0, path.lostBytes - this.#lostBytes);
+      this.#lostBytes = path.lostBytes;
       this.#pacer.update(path, now);
     }
   }

@@ -70,12 +70,18 @@ export class Pacer {
       this.#options.congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, now) : this.#windowRate(path);
   }
 
-  /** Whether a datagram may leave now. */
-  mayShip(now: number): boolean {
+  /** Whether a datagram may leave now, if the bucket may be overdrawn by `slack` bytes. */
+  mayShip(now: number, slack: number): boolean {
     this.#refill(now);
-    if (this.#tokens > 0) return true;
+    if (this.#tokens > -slack) return true;
     this.#gains.held();
     return false;
+  }
+
+  /** Bytes of new data that may leave now, in whole datagrams: the last one may overdraw the bucket. */
+  room(now: number): number {
+    if (!this.mayShip(now, 0)) return 0;
+    return Math.ceil(this.#tokens / this.#datagramSize) * this.#datagramSize;
   }
 
   /** A datagram of `bytes` left. */
@@ -83,7 +89,7 @@ export class Pacer {
     this.#tokens -= bytes;
   }
 
-  /** When {@link mayShip} will next say yes. */
+  /** When {@link room} will next be more than 0. */
   nextShipment(now: number): number {
     return this.#tokens > 0 ? now : now + Math.max(1, -this.#tokens / this.#rate);
   }

@@ -7,6 +7,9 @@ const STREAM_HIGH_WATER = 256 * 1024;
 /** … and has room again at this many: enough to keep the link busy until more comes. */
 const STREAM_LOW_WATER = 128 * 1024;
 
+/** What every stream may queue even when others, whose peers do not read, have filled the send window. */
+const STREAM_SHARE = 16 * 1024;
+
 /** Most bytes of one stream that go to the engine before the next stream's turn. */
 const SLICE = 16 * 1024;
 
@@ -39,6 +42,7 @@ export interface SendQueueEvents {
 export class SendQueue {
   readonly #engine: EngineConnection;
   readonly #sendWindow: number;
+  readonly #share: number;
   readonly #events: SendQueueEvents;
   /** Halves with something to give, in the order of their turns. */
   readonly #ready = new Set<SendHalf>();
@@ -52,6 +56,7 @@ export class SendQueue {
   constructor(engine: EngineConnection, sendWindow: number, events: SendQueueEvents) {
     this.#engine = engine;
     this.#sendWindow = sendWindow;
+    this.#share = Math.min(STREAM_SHARE, sendWindow);
     this.#events = events;
   }
 
@@ -78,7 +83,8 @@ export class SendQueue {
     this.#queued += chunk.length;
     if (fin) half.phase = 'ending';
     if (!this.#stalled.has(half)) this.#ready.add(half);
-    half.full = half.queue.byteLength >= STREAM_HIGH_WATER || this.#queued >= this.#sendWindow;
+    const own = half.queue.byteLength;
+    half.full = own >= STREAM_HIGH_WATER || (own >= this.#share && this.#queued >= this.#sendWindow);
     if (half.full) this.#full.add(half);
     return !half.full;
   }
@@ -94,19 +100,24 @@ export class SendQueue {
     this.#full.delete(half);
   }
 
-  /** Gives the engine up to `room` bytes; returns how many it took. */
-  fill(room: number): number {
+  /**
+   * Gives the engine as much as fills `room` bytes of datagrams that are `size` bytes long, `overhead` of them not
+   * stream data. Returns how many bytes of streams it took.
+   */
+  fill(room: number, size: number, overhead: number): number {
     let taken = 0;
+    let left = room;
     for (const half of this.#ready) {
-      if (taken >= room) break;
+      if (left <= overhead) break;
       this.#ready.delete(half);
-      const wanted = Math.min(SLICE, room - taken);
+      const wanted = Math.min(SLICE, left - overhead * Math.ceil(left / size));
       const given = this.#give(half, wanted);
       taken += given;
+      left -= given + overhead * Math.ceil(given / (size - overhead));
       // A half that is still ready goes to the end of the line; this loop then meets it again.
       if (half.phase === 'done' || (half.phase === 'open' && half.queue.byteLength === 0)) continue;
       if (given >= wanted) this.#ready.add(half);
-      else if (this.blocked()) {
+      else if ((this.capacity() ?? 0) <= 0) {
         this.#ready.add(half);
         break;
       } else this.#stalled.add(half);
@@ -131,8 +142,8 @@ export class SendQueue {
   /** Tells the owners of full halves that there is room. */
   emitDrains(): void {
     for (const half of this.#full) {
-      if (this.#queued >= this.#sendWindow) return;
-      if (half.queue.byteLength > STREAM_LOW_WATER) continue;
+      const enough = this.#queued >= this.#sendWindow ? this.#share : STREAM_LOW_WATER;
+      if (half.queue.byteLength >= enough) continue;
       this.#full.delete(half);
       half.full = false;
       this.#events.onDrain(half);
@@ -196,13 +207,16 @@ export class SendQueue {
     this.#events.onDone(half);
   }
 
-  /** Whether the connection as a whole has no room: its congestion window is full, or the credit of its peer spent. */
-  blocked(): boolean {
-    if (this.#gauge === undefined) return true;
+  /**
+   * Bytes that the engine would take of any stream: what its congestion window and the peer's credit allow.
+   * `undefined` without a gauge.
+   */
+  capacity(): number | undefined {
+    if (this.#gauge === undefined) return undefined;
     try {
-      return this.#engine.streamCapacity(this.#gauge) === 0;
+      return this.#engine.streamCapacity(this.#gauge);
     } catch {
-      return true;
+      return 0;
     }
   }
 }

@@ -38,7 +38,8 @@ export class Streams implements SendQueueEvents {
   readonly sending: SendQueue;
   /** Streams that were resumed after their end had been seen. */
   readonly #heldEnds: Stream[] = [];
-  #wantsStreams = false;
+  /** Streams of this kind were wanted and refused. */
+  readonly #wanted = { bidirectional: false, unidirectional: false };
 
   constructor(engine: EngineConnection, role: Role, sendWindow: number, events: QuicEvents) {
     this.#engine = engine;
@@ -55,10 +56,8 @@ export class Streams implements SendQueueEvents {
   }
 
   open(direction: 'bidirectional' | 'unidirectional'): StreamId | undefined {
-    const left =
-      direction === 'bidirectional' ? this.#engine.peerStreamsLeftBidi() : this.#engine.peerStreamsLeftUni();
-    if (left <= 0) {
-      this.#wantsStreams = true;
+    if (this.#left(direction) <= 0) {
+      this.#wanted[direction] = true;
       return undefined;
     }
     const id = this.#nextId[direction];
@@ -139,9 +138,11 @@ export class Streams implements SendQueueEvents {
 
   /** After datagrams came: whoever was refused a stream may ask again. */
   offerStreams(): void {
-    if (!this.#wantsStreams) return;
-    if (this.#engine.peerStreamsLeftBidi() <= 0 && this.#engine.peerStreamsLeftUni() <= 0) return;
-    this.#wantsStreams = false;
+    const bidirectional = this.#wanted.bidirectional && this.#left('bidirectional') > 0;
+    const unidirectional = this.#wanted.unidirectional && this.#left('unidirectional') > 0;
+    if (!bidirectional && !unidirectional) return;
+    if (bidirectional) this.#wanted.bidirectional = false;
+    if (unidirectional) this.#wanted.unidirectional = false;
     this.#events.onStreamsAvailable();
   }
 
@@ -156,6 +157,12 @@ export class Streams implements SendQueueEvents {
   onDone(half: SendHalf): void {
     const stream = this.#streams.get(half.id);
     if (stream !== undefined) this.#forget(stream);
+  }
+
+  #left(direction: 'bidirectional' | 'unidirectional'): number {
+    return direction === 'bidirectional'
+      ? this.#engine.peerStreamsLeftBidi()
+      : this.#engine.peerStreamsLeftUni();
   }
 
   #accept(id: StreamId): Stream | undefined {
@@ -181,26 +188,40 @@ export class Streams implements SendQueueEvents {
 
   /** Reads up to `room` bytes and returns how many came. */
   #read(stream: Stream, room: number): number {
+    if (stream.paused) {
+      this.#readEnd(stream);
+      return 0;
+    }
     let total = 0;
-    try {
-      if (stream.paused) {
-        // An empty read moves nothing, but throws when the stream was reset, and takes an end that stands alone.
-        const got = this.#engine.streamRecv(stream.id, EMPTY);
-        if (got !== null) stream.endHeld ||= got[1];
-        return 0;
-      }
-      while (total < room && !stream.paused) {
-        const got = this.#engine.streamRecv(stream.id, this.#slab.room());
-        if (got === null) return total;
-        const [length, fin] = got;
-        total += length;
-        this.#deliverChunk(stream, length, fin);
-        if (fin) return total;
-      }
-    } catch (error) {
-      this.#readFailed(stream, streamCallFailure(error));
+    while (total < room && !stream.paused) {
+      const got = this.#receive(stream, this.#slab.room());
+      if (got === null) break;
+      const [length, fin] = got;
+      total += length;
+      this.#deliverChunk(stream, length, fin);
+      if (fin) break;
     }
     return total;
+  }
+
+  /** Takes an end that stands alone, and a reset. An empty read moves nothing, but tells of both. */
+  #readEnd(stream: Stream): void {
+    const got = this.#receive(stream, EMPTY);
+    if (got === null || !got[1]) return;
+    stream.endHeld = true;
+    // The engine goes on showing the end until something is read, unless it has just forgotten the stream.
+    try {
+      this.#engine.streamRecv(stream.id, this.#slab.room());
+    } catch {}
+  }
+
+  #receive(stream: Stream, into: Buffer): [number, boolean] | null {
+    try {
+      return this.#engine.streamRecv(stream.id, into);
+    } catch (error) {
+      this.#readFailed(stream, streamCallFailure(error));
+      return null;
+    }
   }
 
   #deliverHeldEnd(stream: Stream): void {

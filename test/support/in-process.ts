@@ -19,18 +19,37 @@ export interface EndSettings {
 /** A log that keeps its lines, `level message`. */
 export class KeptLog implements Logger {
   readonly lines: string[] = [];
+  readonly #news = new Set<() => void>();
+
+  /** Resolves when a line fits. */
+  until(pattern: RegExp): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!this.lines.some((line) => pattern.test(line))) return;
+        this.#news.delete(look);
+        resolve();
+      };
+      this.#news.add(look);
+      look();
+    });
+  }
 
   debug(_details: object, message: string): void {
-    this.lines.push(`debug ${message}`);
+    this.#keep(`debug ${message}`);
   }
   info(_details: object, message: string): void {
-    this.lines.push(`info ${message}`);
+    this.#keep(`info ${message}`);
   }
   warn(_details: object, message: string): void {
-    this.lines.push(`warn ${message}`);
+    this.#keep(`warn ${message}`);
   }
   error(_details: object, message: string): void {
-    this.lines.push(`error ${message}`);
+    this.#keep(`error ${message}`);
+  }
+
+  #keep(line: string): void {
+    this.lines.push(line);
+    for (const look of [...this.#news]) look();
   }
 }
 

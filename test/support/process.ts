@@ -17,6 +17,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How long {@link CliProcess.waitForLog} waits, in ms. Default 15,000. */
   readonly patience?: number;
+  /** A program and its first arguments that execute the command in their place. */
+  readonly launcher?: readonly [string, ...string[]];
 }
 
 /** `ptproxy` with the arguments given. Standard output and standard error are read as one list of lines. */
@@ -30,8 +32,12 @@ export class CliProcess {
 
   constructor(args: readonly string[], options: ProcessOptions = {}) {
     this.#patience = options.patience ?? 15_000;
-    const command = ['--import', 'tsx', 'src/main.ts', ...args];
-    this.#child = spawn(process.execPath, command, {
+    const [program, ...command] = [
+      ...(options.launcher ?? []),
+      process.execPath,
+      ...['--import', 'tsx', 'src/main.ts', ...args],
+    ];
+    this.#child = spawn(program ?? process.execPath, command, {
       cwd: ROOT,
       env: { ...process.env, NO_COLOR: '1', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

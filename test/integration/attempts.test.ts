@@ -1,0 +1,12 @@
+import { describe, it } from 'vitest';
+import { failAttempts, type Judge } from './attempts.scenario.ts';
+import { quiet } from './figures.fixture.ts';
+
+describe('attempts to connect that are refused', () => {
+  it.each<Judge>(['server', 'client'])(
+    'leave nothing behind at either end: the %s refuses',
+    async (judge) => {
+      await failAttempts(judge, { warmUp: 40, attempts: 100, growth: 40_000_000, figures: quiet });
+    },
+  );
+});

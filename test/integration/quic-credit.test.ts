@@ -1,0 +1,109 @@
+/** Streams that end in any way give their place back: the engine counts places, and a lost one is lost for good. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { StreamId } from '../../src/quic/port.ts';
+import type { QuicEnd } from '../support/quic-end.ts';
+import { closeAll, connectOver, connectPair, type QuicPair } from '../support/quic-pair.ts';
+
+afterEach(closeAll);
+
+const PLACES = 4;
+const STREAMS = 40;
+const LIMITED = { server: { maxConcurrentStreams: PLACES } };
+
+/** Uses many more streams than there are places, one after the other. Ends only when each got its place. */
+async function useStreams(client: QuicEnd, use: (id: StreamId) => Promise<void>): Promise<number> {
+  let opened = 0;
+  while (opened < STREAMS) {
+    const offers = client.offers;
+    const id = client.connection.openStream('bidirectional');
+    if (id === undefined) {
+      await client.until(() => client.offers > offers);
+      continue;
+    }
+    opened++;
+    await use(id);
+  }
+  return opened;
+}
+
+/** The server answers each request with `size` bytes. */
+function answerWith(server: QuicEnd, size: number): void {
+  server.onData = (id, _chunk, fin) => {
+    if (fin) void server.send(id, size, id);
+  };
+}
+
+const request = (client: QuicEnd, id: StreamId): boolean =>
+  client.connection.write(id, Buffer.from('request'), true);
+
+describe('a stream gives its place back', () => {
+  it.each<[string, () => Promise<QuicPair>]>([
+    ['over loopback', () => connectPair(LIMITED)],
+    ['over a slow link', () => connectOver({ delay: 5, rate: 20 }, LIMITED)],
+  ])('when its download is cancelled in the middle, %s', async (_where, connect) => {
+    const { client, server } = await connect();
+    answerWith(server, 300_000);
+    const opened = await useStreams(client, async (id) => {
+      request(client, id);
+      await client.until(() => client.stream(id).bytes > 10_000);
+      client.connection.stopSending(id, 0x10c);
+    });
+    expect(opened).toBe(STREAMS);
+  });
+
+  it('when its upload is reset in the middle', async () => {
+    const { client, server } = await connectPair(LIMITED);
+    const opened = await useStreams(client, async (id) => {
+      client.connection.write(id, Buffer.alloc(100_000), false);
+      await server.until(() => server.stream(id).bytes > 1000);
+      client.connection.resetStream(id, 0x10c);
+      client.connection.stopSending(id, 0x10c);
+      await server.until(() => server.stream(id).reset !== undefined);
+      server.connection.resetStream(id, 0x10c);
+    });
+    expect(opened).toBe(STREAMS);
+  });
+
+  it('when its upload is stopped and answered before its end', async () => {
+    const { client, server } = await connectPair(LIMITED);
+    server.onData = (id) => {
+      server.connection.write(id, Buffer.from('too large'), true);
+      server.connection.stopSending(id, 0x100);
+    };
+    const opened = await useStreams(client, async (id) => {
+      void client.send(id, 300_000, id);
+      await client.until(() => client.stream(id).fin);
+    });
+    expect(opened).toBe(STREAMS);
+  });
+
+  it('when it ends empty both ways', async () => {
+    const { client, server } = await connectPair(LIMITED);
+    server.onData = (id, _chunk, fin) => {
+      if (fin) server.connection.write(id, Buffer.alloc(0), true);
+    };
+    const opened = await useStreams(client, async (id) => {
+      client.connection.write(id, Buffer.alloc(0), true);
+      await client.until(() => client.stream(id).fin);
+    });
+    expect(opened).toBe(STREAMS);
+  });
+
+  it('when its end came while it was paused, after it was answered', async () => {
+    const { client, server } = await connectPair(LIMITED);
+    server.onData = (id, _chunk, fin) => {
+      if (fin) return;
+      server.connection.pauseStream(id);
+      server.connection.write(id, Buffer.from('answer'), true);
+    };
+    const opened = await useStreams(client, async (id) => {
+      client.connection.write(id, Buffer.from('question'), false);
+      await client.until(() => client.stream(id).fin);
+      client.connection.write(id, Buffer.alloc(0), true);
+      // The next stream's data comes behind the end.
+      server.connection.resumeStream(id);
+      await server.until(() => server.stream(id).fin);
+    });
+    expect(opened).toBe(STREAMS);
+  });
+});
