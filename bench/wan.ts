@@ -22,6 +22,7 @@ const { values } = parseArgs({
     idle: { type: 'string', default: '5000' },
     steady: { type: 'string', default: '10' },
     set: { type: 'string', multiple: true, default: [] },
+    aged: { type: 'boolean', default: false },
   },
 });
 
@@ -59,10 +60,37 @@ async function withTunnel(originPort: number, seed: number, measure: (pair: Tunn
     link: { ...link, seed },
   });
   try {
+    if (values.aged) await age(pair);
     return await measure(pair);
   } finally {
     await pair.stop();
   }
+}
+
+/**
+ * Gives a session a past: 50,000 small requests and a gigabyte each way, dense and sparse. The link is ten times as
+ * fast meanwhile, which makes no difference to what has been used up afterwards.
+ */
+async function age({ client, link: wan }: TunnelPair): Promise<void> {
+  const port = client.httpPort;
+  const fast = { rate: 10 * link.rate, queue: 10 * link.queue, loss: 0, jitter: 0 };
+  wan?.change('up', fast);
+  wan?.change('down', fast);
+  for (let n = 0; n < 500; n++) {
+    await Promise.all(Array.from({ length: 100 }, () => time({ port, path: '/bytes/100' })));
+  }
+  await timeSteadily({ port, path: '/bytes/2000' }, 50, 5);
+  for (let n = 0; n < 100; n += 4) {
+    const four = Array.from({ length: 4 }, () => [
+      time({ port, path: `/bytes/${BULK}` }),
+      time({ port, path: '/count', upload: BULK }),
+    ]);
+    await Promise.all(four.flat());
+  }
+  wan?.change('up', link);
+  wan?.change('down', link);
+  // The estimates of the session learn what the link is like again.
+  await timeSteadily({ port, path: '/bytes/100' }, 20, 15);
 }
 
 async function measureDown({ client, link: wan }: TunnelPair): Promise<Sample> {

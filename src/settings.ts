@@ -20,6 +20,8 @@ export function quicOptions(config: Config, identity: Identity, env: NodeJS.Proc
     initialWindow: transport.initial_window,
     congestionAlgorithm: transport.congestion_algorithm,
     udpPayloadSize: transport.udp_payload_size,
+    maxEgressRate: transport.max_egress_rate,
+    redundancy: transport.redundancy,
     // One limit on the wire; which of them are upgrades is kept apart where requests are admitted.
     maxConcurrentStreams: transport.max_concurrent_http_streams + transport.max_upgrades,
     streamReceiveWindow: transport.stream_receive_window,

@@ -116,8 +116,8 @@ describe('wrong configurations, each with file, line, key, what was found and wh
     ],
     [
       'a key without effect yet',
-      insert('transport', 'redundancy = "On"'),
-      'client.toml:10: transport.redundancy: not supported yet; leave it out',
+      insert('system', 'access_log = true'),
+      'client.toml:10: system.access_log: not supported yet; leave it out',
     ],
     [
       'a required key missing',

@@ -65,7 +65,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
     if (this.#sending === 'over') return;
     if (trailers !== undefined) this.#sendSection(trailers, true);
     else {
-      this.#quic.write(this.id, NOTHING, true);
+      this.#quic.write(this.id, EMPTY_DATA, true);
       this.#sendingOver();
     }
   }
@@ -216,7 +216,9 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
   }
 }
 
-const NOTHING = new Uint8Array(0);
+// What carries the end of a message when nothing else does: a stream's end must not go alone (quic/port.ts), and this
+// frame may stand anywhere in content, and in a tunnel (RFC 9114 §4.1, §4.4).
+const EMPTY_DATA = encodeFrame(FrameType.DATA, new Uint8Array(0));
 
 function streamFailure(
   source: 'local' | 'remote',

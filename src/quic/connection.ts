@@ -24,12 +24,17 @@ export interface ConnectionHost {
   failed(connection: QuicConnection, close: QuicClose): void;
   /** The engine's object is of no further use: forget the connection. */
   released(connection: QuicConnection): void;
+  /** Something that the user may want to mend. */
+  warn(connection: QuicConnection, message: string): void;
   /** The process is about to end: closed connections do not wait for stray packets (RFC 9000 §10.2). */
   readonly leaving: boolean;
 }
 
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
 const SWEEP_INTERVAL = 20;
+
+/** Longest reason that is sent with CONNECTION_CLOSE, bytes: a frame that does not fit its packet is never sent. */
+const REASON_LENGTH = 200;
 
 /** A server may send this many times the bytes that it received from an address not yet validated (RFC 9000 §8.1). */
 const AMPLIFICATION_LIMIT = 3;
@@ -74,7 +79,14 @@ export class QuicConnection implements QuicStreams {
     this.#host = host;
     const now = host.clock();
     this.#firstFlight = new FirstFlight(options.initialRtt);
-    this.#output = new Output(engine, options, now, (datagram, to) => this.#transmit(datagram, to));
+    this.#output = new Output(
+      engine,
+      options,
+      role,
+      now,
+      (datagram, to) => this.#transmit(datagram, to),
+      (message) => host.warn(this, message),
+    );
     this.#deadline = new Deadline(host.clock, () => host.schedule(this));
     this.#pingedAt = now;
     const patience = Math.min(HANDSHAKE_TIMEOUT, options.maxIdleTimeout);
@@ -174,6 +186,11 @@ export class QuicConnection implements QuicStreams {
     this.#host.schedule(this);
   }
 
+  /** The system refused a datagram for its size (EMSGSIZE). */
+  datagramRefused(): void {
+    this.#output.datagramRefused();
+  }
+
   /** Ends an attempt to connect of which the network says that it is in vain. */
   giveUp(reason: string): void {
     if (this.#state.phase === 'handshaking') this.#abandon(reason);
@@ -182,7 +199,7 @@ export class QuicConnection implements QuicStreams {
   #close(application: boolean, errorCode: number, reason: string): void {
     if (this.#closing || this.#state.phase === 'ended') return;
     this.#closing = true;
-    this.#engine.close(application, errorCode, Buffer.from(reason));
+    this.#engine.close(application, errorCode, Buffer.from(reason).subarray(0, REASON_LENGTH));
     this.#host.schedule(this);
   }
 
@@ -191,7 +208,7 @@ export class QuicConnection implements QuicStreams {
   }
 
   #advance(now: number): void {
-    if (now >= this.#engineDue) this.#engine.onTimeout();
+    if (now >= this.#engineDue) this.#timedOut(now);
     if (this.#state.phase === 'handshaking') this.#shakeHands(this.#state, now);
     if (this.#state.phase === 'open' && !this.#closing) this.#serve(this.#state.streams, now);
     if (this.#released) return;
@@ -200,6 +217,11 @@ export class QuicConnection implements QuicStreams {
     if (this.#engine.isClosed() || this.#engine.isDraining()) this.#end(this.#cause());
     if (this.#engine.isClosed() || (this.#host.leaving && this.#state.phase === 'ended')) this.#release();
     else this.#arm(now);
+  }
+
+  #timedOut(now: number): void {
+    this.#output.timedOut(now);
+    this.#engine.onTimeout();
   }
 
   #shakeHands(state: Extract<State, { phase: 'handshaking' }>, now: number): void {
@@ -231,6 +253,7 @@ export class QuicConnection implements QuicStreams {
       this.#close(false, BAD_CERTIFICATE, mismatch);
       return;
     }
+    this.#output.established();
     const events = this.#host.established(this);
     const streams = new Streams(this.#engine, this.role, this.#options.sendWindow, events);
     this.#state = { phase: 'open', events, streams };
@@ -271,10 +294,10 @@ export class QuicConnection implements QuicStreams {
   #arm(now: number): void {
     const timeout = this.#engine.timeout();
     this.#engineDue = timeout === null ? Number.POSITIVE_INFINITY : now + Math.max(1, timeout);
-    let due = Math.min(this.#engineDue, this.#output.blockedUntil);
+    let due = Math.min(this.#engineDue, this.#output.due);
     if (this.#state.phase === 'handshaking') {
       this.#engineDue = Math.max(this.#engineDue, this.#firstFlight.engineWaitsUntil());
-      due = Math.min(this.#engineDue, this.#output.blockedUntil, this.#firstFlight.due, this.#state.until);
+      due = Math.min(this.#engineDue, this.#output.due, this.#firstFlight.due, this.#state.until);
     } else if (this.#state.phase === 'open') {
       due = Math.min(due, this.#keepAliveDue());
       if (this.#unswept) due = Math.min(due, this.#sweptAt + SWEEP_INTERVAL);

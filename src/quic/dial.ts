@@ -25,8 +25,7 @@ const REFUSALS = 2;
  */
 export class Dialer {
   readonly #socketOptions: SocketOptions;
-  readonly #options: QuicOptions;
-  readonly #config: EngineConfig;
+  readonly #shared: Shared;
   readonly #logger: Logger;
   readonly #attempts = new Set<Attempt>();
   #count = 0;
@@ -34,8 +33,12 @@ export class Dialer {
 
   constructor(socketOptions: Omit<SocketOptions, 'port'>, options: QuicOptions, logger: Logger) {
     this.#socketOptions = { ...socketOptions, port: 0 };
-    this.#options = options;
-    this.#config = engineConfig(options, 'client');
+    this.#shared = {
+      options,
+      config: engineConfig(options, 'client'),
+      logger,
+      onReleased: (attempt) => this.#attempts.delete(attempt),
+    };
     this.#logger = logger;
   }
 
@@ -49,14 +52,7 @@ export class Dialer {
         socket.close();
         throw error;
       });
-      const attempt = await Attempt.start(
-        socket,
-        { host: address, port },
-        this.#options,
-        this.#config,
-        events,
-        (ended) => this.#attempts.delete(ended),
-      );
+      const attempt = await Attempt.start(socket, { host: address, port }, this.#shared, events);
       this.#attempts.add(attempt);
       if (this.#leaving !== undefined) void attempt.leave(this.#leaving.errorCode, this.#leaving.reason);
       const local = formatAddress(socket.address);
@@ -87,6 +83,14 @@ export class Dialer {
   }
 }
 
+/** What all attempts of a dialer share. */
+interface Shared {
+  readonly options: QuicOptions;
+  readonly config: EngineConfig;
+  readonly logger: Logger;
+  readonly onReleased: (attempt: Attempt) => void;
+}
+
 /** One socket and the connection on it. */
 class Attempt implements ConnectionHost {
   readonly clock = (): number => performance.now();
@@ -96,7 +100,7 @@ class Attempt implements ConnectionHost {
   readonly #remote: EngineAddress;
   readonly #events: DialEvents;
   readonly #turn = new EndOfTurn<QuicConnection>((connection) => connection.process());
-  readonly #onReleased: (attempt: Attempt) => void;
+  readonly #shared: Shared;
   readonly #connection: QuicConnection;
   #resolveClosed: () => void = () => {};
   #refusals = 0;
@@ -104,36 +108,28 @@ class Attempt implements ConnectionHost {
   static async start(
     socket: UdpSocket,
     remote: EngineAddress,
-    options: QuicOptions,
-    config: EngineConfig,
+    shared: Shared,
     events: DialEvents,
-    onReleased: (attempt: Attempt) => void,
   ): Promise<Attempt> {
     try {
       await socket.connect(remote);
-      return new Attempt(socket, remote, options, config, events, onReleased);
+      return new Attempt(socket, remote, shared, events);
     } catch (error) {
       socket.close();
       throw error;
     }
   }
 
-  private constructor(
-    socket: UdpSocket,
-    remote: EngineAddress,
-    options: QuicOptions,
-    config: EngineConfig,
-    events: DialEvents,
-    onReleased: (attempt: Attempt) => void,
-  ) {
+  private constructor(socket: UdpSocket, remote: EngineAddress, shared: Shared, events: DialEvents) {
     this.#socket = socket;
     this.#remote = remote;
     this.#events = events;
-    this.#onReleased = onReleased;
+    this.#shared = shared;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
     const local = socket.address;
+    const { options, config } = shared;
     // An IP address is no server name (RFC 6066 §3); the certificate is compared with it after the handshake.
     const serverName = isIP(options.peerName) === 0 ? options.peerName : null;
     const engine = quiche.Connection.connect(serverName, Buffer.alloc(0), local, remote, config);
@@ -167,9 +163,13 @@ class Attempt implements ConnectionHost {
     this.#events.onFailed(close, this.#name());
   }
 
+  warn(connection: QuicConnection, message: string): void {
+    this.#shared.logger.warn({ connection: connection.id }, message);
+  }
+
   released(): void {
     this.#socket.close();
-    this.#onReleased(this);
+    this.#shared.onReleased(this);
     this.#resolveClosed();
   }
 
@@ -179,6 +179,10 @@ class Attempt implements ConnectionHost {
 
   /** ICMP can be forged, so that it counts only for what has not been established (RFC 9000 §14.2.1). */
   #networkError(code: string): void {
+    if (code === 'EMSGSIZE') {
+      this.#connection.datagramRefused();
+      return;
+    }
     if (this.#connection.established || ++this.#refusals < REFUSALS) return;
     const { port } = this.#remote;
     const reason = code === 'ECONNREFUSED' ? `nothing listens on UDP port ${port} there (${code})` : code;

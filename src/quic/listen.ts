@@ -87,7 +87,10 @@ export class ServerEndpoint implements ConnectionHost {
     this.#logger = logger;
     this.#drops = new DropLog(logger, this.clock);
     socket.onDatagram((datagram, from) => this.#receive(datagram, from));
-    socket.onError((code) => logger.warn({ code }, `the UDP socket reports ${code}`));
+    socket.onError((code) => {
+      if (code === 'EMSGSIZE') for (const connection of this.#peers.keys()) connection.datagramRefused();
+      else logger.warn({ code }, `the UDP socket reports ${code}`);
+    });
   }
 
   /** Where the socket is bound. */
@@ -133,6 +136,10 @@ export class ServerEndpoint implements ConnectionHost {
   failed(connection: QuicConnection, close: QuicClose): void {
     const peer = this.#handshakeOver(connection);
     if (peer !== undefined) this.#events.onRefused(close, formatAddress(peer.address));
+  }
+
+  warn(connection: QuicConnection, message: string): void {
+    this.#logger.warn({ connection: connection.id }, message);
   }
 
   released(connection: QuicConnection): void {

@@ -1,5 +1,6 @@
 import { type EngineConfig, quiche } from './native.ts';
 import type { Role } from './port.ts';
+import type { RedundancyMode } from './redundancy.ts';
 
 export type CongestionAlgorithm = 'Bbr' | 'Cubic' | 'NewReno' | 'None';
 
@@ -27,6 +28,10 @@ export interface QuicOptions {
   readonly congestionAlgorithm: CongestionAlgorithm;
   /** Largest UDP payload that we send. */
   readonly udpPayloadSize: number;
+  /** Most that is sent, bytes a second. */
+  readonly maxEgressRate: number | undefined;
+  /** Whether datagrams with nothing behind them are sent twice. */
+  readonly redundancy: RedundancyMode;
   /** Bidirectional streams that the peer may have open at once. */
   readonly maxConcurrentStreams: number;
   /** Flow-control credit of each stream. */
@@ -56,6 +61,12 @@ const ACTIVE_CONNECTION_IDS = 64;
 
 /** Largest UDP payload there is: the engine sends in units of up to a tenth of the window, and asks the peer's leave. */
 const MAX_UDP_PAYLOAD = 65527;
+
+/**
+ * Packets are acknowledged in the turn of the event loop in which they came. Saying so, milliseconds, lets the peer
+ * notice a lost packet the sooner (RFC 9002 §6.2.1).
+ */
+const ACK_DELAY = 5;
 
 /** The first congestion window in units of the engine's largest datagram (RFC 9002 §7.2). */
 const INITIAL_WINDOW_UNITS = 10;
@@ -97,6 +108,7 @@ export function engineConfig(options: QuicOptions, role: Role): EngineConfig {
   applyCongestionControl(config, options);
   config.setActiveConnectionIdLimit(ACTIVE_CONNECTION_IDS);
   config.setDisableActiveMigration(true);
+  config.setMaxAckDelay(ACK_DELAY);
   config.grease(true);
   if (options.keyLogFile !== undefined) config.logKeys();
   return config;

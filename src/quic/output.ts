@@ -1,6 +1,9 @@
+import { DatagramSize, SAFE_DATAGRAM_SIZE } from './datagram-size.ts';
 import type { EngineAddress, EngineConnection } from './native.ts';
 import { enginePaces, type QuicOptions } from './options.ts';
 import { Pacer } from './pacer.ts';
+import type { Role } from './port.ts';
+import { Redundancy } from './redundancy.ts';
 import type { SendQueue } from './send-queue.ts';
 
 /** The path is measured at most this often, milliseconds: asking the engine is not free. */
@@ -41,6 +44,10 @@ export class Output {
   readonly #pacer: Pacer;
   readonly #transmit: (datagram: Buffer, to: EngineAddress) => void;
   readonly #alternates: boolean;
+  readonly #redundancy: Redundancy;
+  readonly #size: DatagramSize;
+  /** Set while the peer is not authenticated: datagrams that every path carries, and none twice from a server. */
+  #handshake: 'client' | 'server' | undefined;
   #destinationIdLength: number | undefined;
   #shortened = false;
   #spare: Buffer | undefined;
@@ -55,7 +62,7 @@ export class Output {
   #packetsHeard = 0;
 
   /** When the pacer lets the next datagram through; `Infinity` when none waits. */
-  blockedUntil = Number.POSITIVE_INFINITY;
+  #blockedUntil = Number.POSITIVE_INFINITY;
   /** When packets of the peer were last seen to have arrived; 0 before. */
   heardAt = 0;
   /** Smoothed round-trip time, milliseconds. */
@@ -67,14 +74,45 @@ export class Output {
   constructor(
     engine: EngineConnection,
     options: QuicOptions,
+    role: Role,
     now: number,
     transmit: (datagram: Buffer, to: EngineAddress) => void,
+    warn: (message: string) => void,
   ) {
     this.#engine = engine;
     this.#options = options;
     this.#pacer = new Pacer(options, options.udpPayloadSize, now);
     this.#transmit = transmit;
     this.#alternates = enginePaces(options.congestionAlgorithm);
+    this.#handshake = role;
+    this.#redundancy = new Redundancy(options.redundancy, now);
+    this.#size = new DatagramSize(options.udpPayloadSize, (reason) => {
+      const { udpPayloadSize } = options;
+      warn(
+        `sending datagrams of ${SAFE_DATAGRAM_SIZE} bytes instead of udp_payload_size (${udpPayloadSize}): ${reason}`,
+      );
+    });
+  }
+
+  /** When {@link flush} wants to be called again for reasons of its own; `Infinity` when there are none. */
+  get due(): number {
+    return Math.min(this.#blockedUntil, this.#redundancy.due);
+  }
+
+  /** The handshake is complete. */
+  established(): void {
+    this.#handshake = undefined;
+    this.#spare = undefined;
+  }
+
+  /** The engine's timer went off. */
+  timedOut(now: number): void {
+    this.#size.timedOut(now);
+  }
+
+  /** The system refused a datagram for its size. */
+  datagramRefused(): void {
+    this.#size.refused();
   }
 
   /** A datagram came: what the engine says of its window is true again. */
@@ -89,25 +127,28 @@ export class Output {
    */
   flush(queue: SendQueue | undefined, now: number, closing: boolean): boolean {
     this.#measure(now);
-    this.blockedUntil = Number.POSITIVE_INFINITY;
+    this.#blockedUntil = Number.POSITIVE_INFINITY;
+    this.#redundancy.release(now, () => this.#pacer.room(now) > 0, this.#repeat);
     let datagrams = 0;
     for (;;) {
       const given = queue === undefined ? 0 : this.#give(queue, now);
       do {
         if (!closing && !this.#mayShip(now)) return this.#wait(now);
         if (datagrams++ === DATAGRAMS_PER_TURN) return true;
-      } while (this.#ship());
+      } while (this.#ship(now));
       // Unless its window is full, the engine has nothing left, whatever the estimate says.
       const stale =
         this.#held > 0 && queue !== undefined && this.#window(queue) >= this.#overhead + LEAST_DATA;
       if (stale) this.#held = 0;
       if (given > 0 || stale) continue;
-      return queue?.hasReady === true && this.#pacer.room(now) === 0 ? this.#wait(now) : false;
+      if (queue?.hasReady === true) return this.#pacer.room(now) === 0 ? this.#wait(now) : false;
+      if (this.#held === 0) this.#redundancy.burstEnded(now, this.#pacer.rate);
+      return false;
     }
   }
 
   #wait(now: number): false {
-    this.blockedUntil = this.#pacer.nextShipment(now);
+    this.#blockedUntil = this.#pacer.nextShipment(now);
     return false;
   }
 
@@ -144,8 +185,9 @@ export class Output {
     return Math.min(this.#cwnd, queue.capacity() ?? this.#cwnd) - Math.max(0, this.#left - this.#taken);
   }
 
-  #ship(): boolean {
-    const buffer = this.#spare ?? Buffer.allocUnsafe(this.#options.udpPayloadSize);
+  #ship(now: number): boolean {
+    const size = this.#handshake === undefined ? this.#size.current : SAFE_DATAGRAM_SIZE;
+    const buffer = this.#spare?.length === size ? this.#spare : Buffer.allocUnsafe(size);
     this.#spare = undefined;
     // Loss-based algorithms: the engine stamps a whole window with one send time unless datagram sizes vary, and
     // then its round-trip estimate grows without bound.
@@ -157,15 +199,23 @@ export class Output {
     }
     this.#shortened = !this.#shortened;
     const [length, info] = sent;
+    const datagram = buffer.subarray(0, length);
+    if (this.#held > 0 || this.#handshake === 'client') this.#redundancy.sent(datagram, info.to, now);
+    this.#size.sent(length);
     // Acknowledgments are not subject to congestion control, nor to the pacer.
     if (this.#held > 0 || length > this.#options.udpPayloadSize / 2) this.#pacer.shipped(length);
     if (this.#held > 0) this.#held = Math.max(0, this.#held - Math.max(0, length - this.#overhead));
     this.#left += length;
     this.sentBytes += length;
     this.lastAddress = info.to;
-    this.#transmit(buffer.subarray(0, length), info.to);
+    this.#transmit(datagram, info.to);
     return true;
   }
+
+  readonly #repeat = (datagram: Buffer, to: EngineAddress): void => {
+    this.#pacer.shipped(datagram.length);
+    this.#transmit(datagram, to);
+  };
 
   #measure(now: number): void {
     if (now - this.#measuredAt < MEASURE_INTERVAL) return;
@@ -175,7 +225,9 @@ export class Output {
       if (path.recv !== this.#packetsHeard) {
         this.#packetsHeard = path.recv;
         this.heardAt = now;
+        this.#size.heard(path.lost, now);
       }
+      this.#redundancy.observe(path, now);
       this.rtt = path.rtt;
       this.#cwnd = path.cwnd;
       // What was lost, the engine has to send again.

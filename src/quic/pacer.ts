@@ -10,6 +10,11 @@ export interface PathState {
   readonly deliveryRate: number;
 }
 
+type PacerOptions = Pick<
+  QuicOptions,
+  'congestionAlgorithm' | 'initialRtt' | 'initialWindow' | 'maxEgressRate'
+>;
+
 /** How long a delivery rate sample counts, in round trips (as BBR's bandwidth filter). */
 const RATE_FILTER_ROUNDS = 10;
 
@@ -35,24 +40,20 @@ const BUCKET_MILLISECONDS = 2;
  *   link (`initial_window` / `initial_rtt`). Only when it lasts does more than that get tried ({@link GainCycle}).
  */
 export class Pacer {
-  readonly #options: Pick<QuicOptions, 'congestionAlgorithm' | 'initialRtt' | 'initialWindow'>;
+  readonly #options: PacerOptions;
   readonly #datagramSize: number;
   /** Bytes per millisecond. */
   #rate: number;
   #tokens: number;
   #lastRefill: number;
-  #leastRtt = Number.POSITIVE_INFINITY;
+  readonly #leastRtt: LeastRtt = new LeastRtt();
   readonly #samples: RateFilter = new RateFilter();
   readonly #gains: GainCycle;
 
-  constructor(
-    options: Pick<QuicOptions, 'congestionAlgorithm' | 'initialRtt' | 'initialWindow'>,
-    datagramSize: number,
-    now: number,
-  ) {
+  constructor(options: PacerOptions, datagramSize: number, now: number) {
     this.#options = options;
     this.#datagramSize = datagramSize;
-    this.#rate = options.initialWindow / options.initialRtt;
+    this.#rate = this.#capped(options.initialWindow / options.initialRtt);
     this.#gains = new GainCycle(options.initialWindow <= UNTUNED_WINDOW);
     this.#lastRefill = now;
     this.#tokens = this.#capacity();
@@ -65,9 +66,11 @@ export class Pacer {
 
   /** Takes the latest measurement of the path; worth calling once a millisecond at most. */
   update(path: PathState, now: number): void {
-    if (path.rtt > 0) this.#leastRtt = Math.min(this.#leastRtt, path.rtt);
-    this.#rate =
-      this.#options.congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, now) : this.#windowRate(path);
+    const rtt = this.#leastRtt.sample(path.rtt, now);
+    const { congestionAlgorithm } = this.#options;
+    this.#rate = this.#capped(
+      congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, rtt, now) : this.#windowRate(path, rtt),
+    );
   }
 
   /** Whether a datagram may leave now, if the bucket may be overdrawn by `slack` bytes. */
@@ -103,24 +106,44 @@ export class Pacer {
     return Math.max(BUCKET_DATAGRAMS * this.#datagramSize, BUCKET_MILLISECONDS * this.#rate);
   }
 
-  #roundTrip(path: PathState): number {
-    if (this.#leastRtt !== Number.POSITIVE_INFINITY) return this.#leastRtt;
-    return path.rtt > 0 ? path.rtt : LEAST_RTT;
+  #capped(rate: number): number {
+    return Math.min(rate, (this.#options.maxEgressRate ?? Number.POSITIVE_INFINITY) / 1000);
   }
 
-  #windowRate(path: PathState): number {
+  #windowRate(path: PathState, rtt: number): number {
     const { congestionAlgorithm, initialWindow, initialRtt } = this.#options;
     // Without a congestion controller the window means nothing: the configured one is what the link bears.
     if (congestionAlgorithm === 'None') return initialWindow / Math.max(path.rtt, initialRtt);
-    return path.cwnd / this.#roundTrip(path);
+    return path.cwnd / rtt;
   }
 
-  #bbrRate(path: PathState, now: number): number {
-    const rtt = this.#roundTrip(path);
+  #bbrRate(path: PathState, rtt: number, now: number): number {
     this.#samples.add(path.deliveryRate / 1000, now, RATE_FILTER_ROUNDS * rtt);
     const best = this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
     return Math.max(promised, best) * this.#gains.gain(best, now, rtt);
+  }
+}
+
+/** How long the least round-trip time counts, milliseconds (as BBR's): routes change. */
+const LEAST_RTT_WINDOW = 10_000;
+
+/** The least round-trip time of the last ten to twenty seconds. */
+class LeastRtt {
+  #current = Number.POSITIVE_INFINITY;
+  #previous = Number.POSITIVE_INFINITY;
+  #windowEnds = Number.NEGATIVE_INFINITY;
+
+  /** Takes a sample, milliseconds; 0 when there is none or it is under one. */
+  sample(rtt: number, now: number): number {
+    if (now >= this.#windowEnds) {
+      this.#windowEnds = now + LEAST_RTT_WINDOW;
+      this.#previous = this.#current;
+      this.#current = Number.POSITIVE_INFINITY;
+    }
+    if (rtt > 0) this.#current = Math.min(this.#current, rtt);
+    const least = Math.min(this.#current, this.#previous);
+    return least === Number.POSITIVE_INFINITY ? LEAST_RTT : least;
   }
 }
 

@@ -36,6 +36,9 @@ export interface QuicStreams {
   /**
    * Queues `chunk` (ownership passes: never change it afterwards) and, with `fin`, the end of the stream. All of it
    * is accepted. `false` means that enough is queued: stop until `onStreamDrain`.
+   *
+   * An end should come with bytes. The engine takes a stream for done as soon as all of its bytes are acknowledged,
+   * and may forget one whose end, sent behind them, is still to arrive: then it never does.
    */
   write(id: StreamId, chunk: Uint8Array, fin: boolean): boolean;
 

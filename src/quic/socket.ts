@@ -153,7 +153,7 @@ export class UdpSocket {
     const code = errorCode(error);
     if (code === this.#reported || code === 'ERR_SOCKET_DGRAM_NOT_RUNNING') return;
     // The system's word about an earlier datagram, which the next one to be sent meets before the socket's reader does.
-    if (code === 'ECONNREFUSED') {
+    if (code === 'ECONNREFUSED' || code === 'EMSGSIZE') {
       this.#onError(code);
       return;
     }

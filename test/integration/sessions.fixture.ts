@@ -19,7 +19,7 @@ import { later } from './later.fixture.ts';
 import { WatchedEnd } from './watched-end.fixture.ts';
 
 /** Keys of `[transport]`, for both ends. */
-export type Transport = Readonly<Record<string, number>>;
+export type Transport = Readonly<Record<string, number | string>>;
 
 /** The field lines of the nth request, or of its answer. */
 export type Lines = (nth: number) => FieldLines;

@@ -65,6 +65,8 @@ export async function quicOptions(role: Role, changes: Partial<QuicOptions> = {}
     initialWindow: 14_720,
     congestionAlgorithm: 'Bbr',
     udpPayloadSize: 1350,
+    maxEgressRate: undefined,
+    redundancy: 'Off',
     maxConcurrentStreams: 100,
     streamReceiveWindow: 16_000_000,
     receiveWindow: undefined,

@@ -234,6 +234,8 @@ async function rawOptions(role: Role): Promise<QuicOptions> {
     initialWindow: 655_270,
     congestionAlgorithm: 'Bbr',
     udpPayloadSize: 1350,
+    maxEgressRate: undefined,
+    redundancy: 'Off',
     maxConcurrentStreams: 100,
     streamReceiveWindow: 16_000_000,
     receiveWindow: undefined,
