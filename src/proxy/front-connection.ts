@@ -49,6 +49,7 @@ export class FrontConnection implements ExchangeOwner {
     if (this.#state === 'refused' || this.#pending !== undefined) return;
     if (this.#last !== undefined && this.#last !== request) return;
     if (this.#last === request) response.shouldKeepAlive = false;
+    if (this.#exchanges.size === 0) clearTimeout(this.#linger);
     const startByte = this.#exchanges.size === 0 ? this.#bytesBefore : this.#socket.bytesRead;
     const exchange = new FrontExchange(request, response, this, this.#context, startByte);
     const reason = this.#exchanges.size < MAX_PIPELINED ? rejection : TOO_MANY_PIPELINED;
@@ -79,6 +80,7 @@ export class FrontConnection implements ExchangeOwner {
   /** A request to go on in another protocol. `early`: what was read behind it. */
   onUpgrade(request: IncomingMessage, early: Buffer): void {
     if (this.#state === 'refused' || this.#last !== undefined) return;
+    clearTimeout(this.#linger);
     this.#state = 'upgraded';
     const protocol = requestedProtocol(request) ?? '';
     new FrontUpgrade(request, protocol, this, this.#context).start(early);
@@ -92,11 +94,16 @@ export class FrontConnection implements ExchangeOwner {
     this.#socket.resume();
   }
 
-  /** The front closes: a connection without request goes, one in the middle of a head soon. */
+  /**
+   * The front closes: a connection without request goes, unless one is on its way, of a client that has just connected
+   * or had no reason to expect the end.
+   */
   closeIfIdle(): void {
     if (this.#exchanges.size > 0 || this.#state === 'upgraded') return;
-    if (this.#socket.bytesRead === this.#bytesBefore) this.#close();
-    else this.linger();
+    this.#linger = setTimeout(() => {
+      if (this.#socket.bytesRead === this.#bytesBefore) this.#close();
+      else this.linger();
+    }, FAREWELL);
   }
 
   isAlone(): boolean {
@@ -192,6 +199,9 @@ function ignore(): void {
 // milliseconds.
 const LINGER_STEPS = 5;
 const LINGER_STEP = 1000;
+
+// How long a connection without request is kept when the front closes, milliseconds.
+const FAREWELL = 250;
 
 // Requests of one connection that wait for their turn. Clients that pipeline at all send a few dozen.
 const MAX_PIPELINED = 256;

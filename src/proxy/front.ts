@@ -58,6 +58,8 @@ export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logge
   });
   // All of them: a header that is silently left out could be the one that matters. They are counted later.
   server.maxHeadersCount = 0;
+  // `close` would call it, and cut off requests that are on their way: see FrontConnection.closeIfIdle.
+  server.closeIdleConnections = () => {};
   serve(server, connections, context);
   let closed: Promise<void> | undefined;
   return {

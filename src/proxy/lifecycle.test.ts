@@ -121,6 +121,41 @@ describe('closing', () => {
     expect(await client.untilClosed()).toBe('');
   });
 
+  it('answers a client that has just connected, and one that asks again', async () => {
+    const pair = await startPair(await startService((_request, response) => response.end('ok')));
+    const fresh = new RawClient(pair.port);
+    await new Promise((resolve) => fresh.socket.once('ready', resolve));
+    // Accepted behind the other one.
+    const kept = new RawClient(pair.port).send(GET);
+    await kept.until('ok');
+    const closed = pair.front.close();
+    kept.send(GET);
+    fresh.send(GET);
+    expect(await kept.untilClosed()).toMatch(/ok[\s\S]*Connection: close\r\n[\s\S]*ok$/);
+    expect(await fresh.untilClosed()).toMatch(/Connection: close\r\n[\s\S]*ok$/);
+    await closed;
+  });
+
+  it('lets a request take its time whose head was half there', async () => {
+    const answers: (() => void)[] = [];
+    const port = await startService((_request, response) => answers.push(() => response.end('done')));
+    const pair = await startPair(port);
+    const client = new RawClient(pair.port).send('GET / HTTP/1.1\r\nHost');
+    await until(() => client.socket.bytesWritten > 0);
+    // Accepted behind the other one.
+    const other = new RawClient(pair.port).send(GET);
+    await until(() => answers.length === 1);
+    const closed = pair.front.close();
+    client.send(': a\r\n\r\n');
+    await until(() => answers.length === 2);
+    // More than a connection would be kept that sends no more.
+    await new Promise((resolve) => setTimeout(resolve, 2200));
+    for (const answer of answers) answer();
+    expect(await client.untilClosed()).toMatch(/done$/);
+    expect(await other.untilClosed()).toMatch(/done$/);
+    await closed;
+  });
+
   it('answers a request whose head is half there', async () => {
     const port = await startService((_request, response) => response.end('ok'));
     const pair = await startPair(port);

@@ -237,7 +237,9 @@ export class QuicConnection implements QuicStreams {
     const allowance =
       this.role === 'client'
         ? Number.POSITIVE_INFINITY
-        : AMPLIFICATION_LIMIT * state.budget.received - this.#output.sentBytes;
+        : AMPLIFICATION_LIMIT * state.budget.received -
+          this.#output.sentBytes -
+          this.#firstFlight.repeatedBytes;
     const to = this.#output.lastAddress;
     if (to === undefined) return;
     for (const datagram of this.#firstFlight.repeat(now, allowance)) this.#host.transmit(datagram, to);

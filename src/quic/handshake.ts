@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { isHandshake } from './packet.ts';
 
 /**
@@ -10,21 +11,26 @@ const HANDSHAKE_BYTES = 16 * 1024;
 /** How long a handshake may take, milliseconds. */
 export const HANDSHAKE_TIMEOUT = 5000;
 
-/** Counts what arrives before the handshake is complete. */
+/**
+ * Counts what arrives before the handshake is complete. Copies of what came before ({@link FirstFlight} makes them) are
+ * discarded by the engine, and cost nothing.
+ */
 export class HandshakeBudget {
+  readonly #seen = new Set<string>();
   #initial = 0;
   #handshake = 0;
+  /** Bytes that arrived so far, copies included. */
+  received = 0;
 
   /** False: this datagram is over the budget, and the connection is to be dropped. */
   admit(datagram: Uint8Array): boolean {
+    this.received += datagram.length;
+    const digest = hash('sha1', datagram, 'base64');
+    if (this.#seen.has(digest)) return true;
+    this.#seen.add(digest);
     if (isHandshake(datagram)) this.#handshake += datagram.length;
     else this.#initial += datagram.length;
     return this.#initial <= INITIAL_BYTES && this.#handshake <= HANDSHAKE_BYTES;
-  }
-
-  /** Bytes that arrived so far. */
-  get received(): number {
-    return this.#initial + this.#handshake;
   }
 }
 
@@ -48,15 +54,18 @@ export class FirstFlight {
   #interval: number;
   #due = Number.POSITIVE_INFINITY;
   #startedAt: number | undefined;
+  #held = false;
   #done = false;
+  /** Bytes sent again so far. */
+  repeatedBytes = 0;
 
   constructor(initialRtt: number) {
     this.#interval = PROBE_ROUND_TRIPS * initialRtt;
   }
 
-  /** When {@link repeat} wants to be called; `Infinity` once it is over. */
+  /** When {@link repeat} wants to be called; `Infinity` once it is over, or until more may be sent. */
   get due(): number {
-    return this.#done ? Number.POSITIVE_INFINITY : this.#due;
+    return this.#done || this.#held ? Number.POSITIVE_INFINITY : this.#due;
   }
 
   /** A datagram was sent before the handshake got anywhere. */
@@ -75,14 +84,17 @@ export class FirstFlight {
   }
 
   /**
-   * The datagrams to send again now, none when `allowance` (bytes; a server's is three times what it received,
-   * RFC 9000 §8.1) does not suffice. The next time is twice as far away.
+   * The datagrams to send again now. None when `allowance` (bytes; a server's is three times what it received, RFC 9000
+   * §8.1) does not suffice: then as soon as it does. The next time is twice as far away.
    */
   repeat(now: number, allowance: number): readonly Buffer[] {
-    if (this.due > now) return [];
+    if (this.#done || this.#due > now) return [];
+    this.#held = this.#size > allowance;
+    if (this.#held) return [];
     this.#interval *= 2;
     this.#due = now + this.#interval;
-    return this.#size <= allowance ? this.#flight : [];
+    this.repeatedBytes += this.#size;
+    return this.#flight;
   }
 
   /** The engine's own retransmission would come too early before this time. */

@@ -69,6 +69,7 @@ export class ServerEndpoint implements ConnectionHost {
   readonly #turn = new EndOfTurn<QuicConnection>((connection) => connection.process());
   #handshakes = 0;
   #whenEmpty: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
   #accepting = true;
   leaving = false;
 
@@ -109,7 +110,12 @@ export class ServerEndpoint implements ConnectionHost {
   }
 
   /** Closes every connection and, once the peers were told, the socket. */
-  async close(errorCode: number, reason: string): Promise<void> {
+  close(errorCode: number, reason: string): Promise<void> {
+    this.#closed ??= this.#close(errorCode, reason);
+    return this.#closed;
+  }
+
+  async #close(errorCode: number, reason: string): Promise<void> {
     this.#accepting = false;
     this.leaving = true;
     const empty = new Promise<void>((resolve) => {

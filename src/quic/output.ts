@@ -162,7 +162,7 @@ export class Output {
     if (!queue.hasReady) return 0;
     const room = this.#room(queue, now) - this.#held;
     if (room < this.#overhead + LEAST_DATA) return 0;
-    const given = queue.fill(room, this.#options.udpPayloadSize, this.#overhead);
+    const given = queue.fill(room, this.#size.current, this.#overhead);
     this.#held += given;
     this.#taken += given;
     return given;
@@ -190,9 +190,9 @@ export class Output {
     const buffer = this.#spare?.length === size ? this.#spare : Buffer.allocUnsafe(size);
     this.#spare = undefined;
     // Loss-based algorithms: the engine stamps a whole window with one send time unless datagram sizes vary, and
-    // then its round-trip estimate grows without bound.
-    const room = this.#alternates && this.#shortened ? buffer.subarray(0, buffer.length - 1) : buffer;
-    const sent = this.#engine.send(room);
+    // then its round-trip estimate grows without bound. A client's first datagrams must not be shorter than 1200 bytes.
+    const shorter = this.#alternates && this.#shortened && this.#handshake === undefined;
+    const sent = this.#engine.send(shorter ? buffer.subarray(0, size - 1) : buffer);
     if (sent === null) {
       this.#spare = buffer;
       return false;

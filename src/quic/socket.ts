@@ -128,13 +128,15 @@ export class UdpSocket {
   /** Exchanges datagrams with one address only, and learns when nothing listens there. */
   connect(to: EngineAddress): Promise<void> {
     return new Promise((resolve, reject) => {
-      const failed = (error: Error): void => reject(error);
-      this.#socket.once('error', failed);
-      this.#socket.connect(to.port, to.host, () => {
-        this.#socket.off('error', failed);
-        this.#connected = true;
-        resolve();
-      });
+      // Node's type leaves out that the callback is told of a failure.
+      const done = (error?: NodeJS.ErrnoException): void => {
+        if (error) reject(new Error(`cannot reach ${formatAddress(to)}: ${error.message}`));
+        else {
+          this.#connected = true;
+          resolve();
+        }
+      };
+      this.#socket.connect(to.port, to.host, done);
     });
   }
 

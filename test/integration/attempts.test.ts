@@ -6,7 +6,7 @@ describe('attempts to connect that are refused', () => {
   it.each<Judge>(['server', 'client'])(
     'leave nothing behind at either end: the %s refuses',
     async (judge) => {
-      await failAttempts(judge, { warmUp: 40, attempts: 100, growth: 40_000_000, figures: quiet });
+      await failAttempts(judge, { warmUp: 20, attempts: 60, growth: 40_000_000, figures: quiet });
     },
   );
 });

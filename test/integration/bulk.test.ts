@@ -6,6 +6,6 @@ const MB = 1_000_000;
 
 describe('a body far larger than every buffer on its way', () => {
   it.each<Directions>(['down', 'up', 'both'])('arrives intact, in bounded memory: %s', async (directions) => {
-    await moveBulk(directions, { size: 64 * MB, memory: 200 * MB, figures: quiet });
+    await moveBulk(directions, { size: 32 * MB, memory: 200 * MB, figures: quiet });
   });
 });

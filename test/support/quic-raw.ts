@@ -49,6 +49,16 @@ export class RawClient {
     this.flush();
   }
 
+  /** The first datagram of a client that nothing more is heard of. */
+  static firstDatagram(port: number, config: EngineConfig, serverName: string): Buffer {
+    const local = { host: '127.0.0.1', port: 1 };
+    const remote = { host: '127.0.0.1', port };
+    const engine = quiche.Connection.connect(serverName, Buffer.alloc(0), local, remote, config);
+    const datagram = Buffer.alloc(1200);
+    engine.send(datagram);
+    return datagram;
+  }
+
   /** Sends what the engine has to send. */
   flush(): void {
     for (;;) {

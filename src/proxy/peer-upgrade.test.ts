@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { concat, RecordingQuic } from '../h3/recording-quic.fixture.ts';
+import { encodeSettings } from '../h3/settings.ts';
+import type { QuicEvents, Role } from '../quic/port.ts';
+import { SILENT } from './pair.fixture.ts';
+import { type NumberedConnection, Peer } from './peer.ts';
+import type { StreamWaiter } from './tunnel.ts';
+
+class NumberedQuic extends RecordingQuic implements NumberedConnection {
+  readonly id = 1;
+  readonly rtt = 0;
+
+  constructor(role: Role = 'client') {
+    super(role);
+  }
+}
+
+const LIMITS = { maxFieldSectionSize: 4096, qpackMaxTableCapacity: 0, qpackBlockedStreams: 0 };
+
+/** A client end that asks for streams as soon as it starts, of a server whose SETTINGS come then. */
+function start(enableConnectProtocol: boolean) {
+  const quic = new NumberedQuic();
+  const heard: string[] = [];
+  const log = () => {};
+  const options = {
+    connectInterval: 1000,
+    holdTimeout: 1000,
+    streamTimeout: 1000,
+    session: { ...LIMITS, qpackNeverIndexed: [], maxFieldCount: 10, now: () => 0 },
+  };
+  let events: QuicEvents | undefined;
+  const peer = new Peer(
+    (attempt) => {
+      events = attempt.onConnection(quic, 'server');
+    },
+    options,
+    { debug: log, info: log, warn: log, error: log },
+    () => 0,
+  );
+  const waiter = (isUpgrade: boolean): StreamWaiter => ({
+    ...SILENT,
+    isUpgrade,
+    onStream: () => heard.push(isUpgrade ? 'upgrade' : 'request'),
+    onUnavailable: (reason, status) => heard.push(`${status} ${reason}`),
+  });
+  void peer.start();
+  for (const isUpgrade of [true, false, true]) peer.open(waiter(isUpgrade));
+  const settings = encodeSettings({ ...LIMITS, enableConnectProtocol });
+  events?.onStreamData(3, concat(Buffer.of(0), settings), false);
+  peer.stop();
+  return heard;
+}
+
+describe('an upgrade', () => {
+  it('gets a stream of a server that takes extended CONNECT', () => {
+    expect(start(true)).toEqual(['upgrade', 'request', 'upgrade']);
+  });
+
+  it('is answered 501 when the server does not, and requests behind it go on', () => {
+    const refused = '501 the server end takes no upgrades';
+    expect(start(false)).toEqual([refused, 'request', refused]);
+  });
+});
