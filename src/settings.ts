@@ -42,11 +42,13 @@ export function socketOptions(config: Config): SocketOptions {
 
 export function sessionOptions(config: Config): SessionOptions {
   const { max_header_size, max_header_count } = config.system;
+  const { qpack_max_table_capacity, qpack_blocked_streams, qpack_never_indexed } = config.transport;
   return {
     maxFieldSectionSize: max_header_size + LINE_OVERHEAD * max_header_count,
     maxFieldCount: max_header_count,
-    qpackMaxTableCapacity: 0,
-    qpackBlockedStreams: 0,
+    qpackMaxTableCapacity: qpack_max_table_capacity,
+    qpackBlockedStreams: qpack_blocked_streams,
+    qpackNeverIndexed: qpack_never_indexed,
     now: () => performance.now(),
   };
 }

@@ -86,6 +86,7 @@ describe('configurations of ptproxy 1.2', () => {
         max_egress_rate: undefined,
         qpack_max_table_capacity: 16_384,
         qpack_blocked_streams: 100,
+        qpack_never_indexed: [],
         redundancy: 'Auto',
       },
       system: {

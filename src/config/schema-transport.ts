@@ -1,5 +1,5 @@
 import { derived, type Table, unset, value } from './key.ts';
-import { integer, milliseconds, oneOf } from './types.ts';
+import { fieldNames, integer, milliseconds, oneOf } from './types.ts';
 
 const TERA = 2 ** 40;
 
@@ -94,14 +94,20 @@ export const TRANSPORT = {
   qpack_max_table_capacity: {
     type: integer(0, 1_048_576, 'bytes'),
     default: value(16_384),
-    availability: 'later',
-    doc: 'Dynamic table that the peer may use to compress header fields (RFC 9204).',
+    availability: 'supported',
+    doc: 'Dynamic table for the header fields that come from the other end, so that those sent before cost a byte or two (RFC 9204); what goes there is compressed with as much of its table. 0 does without.',
   },
   qpack_blocked_streams: {
     type: integer(0, 100_000),
     default: value(100),
-    availability: 'later',
-    doc: 'Streams that may wait for the dynamic table (RFC 9204).',
+    availability: 'supported',
+    doc: 'Streams that may wait for a part of the dynamic table that was lost on the way, for a round trip as a rule. With fewer, header fields are sent in full until the other end is known to have them.',
+  },
+  qpack_never_indexed: {
+    type: fieldNames,
+    default: value<readonly string[]>([]),
+    availability: 'supported',
+    doc: 'Header fields whose values are secrets: like those of `authorization`, `cookie`, `set-cookie` and a few more, they never go into the dynamic table, where other users of the tunnel could find them out by trying. SECURITY.md has the whole list.',
   },
   redundancy: {
     type: oneOf('Off', 'Auto', 'On'),

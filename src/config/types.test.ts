@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
 import { SCHEMA, SECTION_NAMES } from './schema.ts';
-import { certificateName, cidrBlocks, host, hostPort, ip, ipPort, type Type } from './types.ts';
+import { certificateName, cidrBlocks, fieldNames, host, hostPort, ip, ipPort, type Type } from './types.ts';
 
 const accepts = <T>(type: Type<T>, text: string): boolean => type.parse(text, '/') !== undefined;
 
@@ -47,6 +47,18 @@ describe('addresses', () => {
     'refuses %j as list of CIDR blocks',
     (raw) => {
       expect(cidrBlocks.parse(raw, '/')).toBeUndefined();
+    },
+  );
+
+  it('takes lists of field names, in any case, and none', () => {
+    expect(fieldNames.parse(['X-Session-Id', ':path'], '/')).toEqual(['x-session-id', ':path']);
+    expect(fieldNames.parse([], '/')).toEqual([]);
+  });
+
+  it.each([[['a b']], [['a:']], [['']], [[':']], [['ä']], [[1]], 'x-session-id'])(
+    'refuses %j as list of field names',
+    (raw) => {
+      expect(fieldNames.parse(raw, '/')).toBeUndefined();
     },
   );
 

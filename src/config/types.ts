@@ -112,6 +112,20 @@ export const cidrBlocks: Type<readonly string[]> = {
   format: JSON.stringify,
 };
 
+/** Field names (RFC 9110 §5.1) and those of pseudo-header fields, in lower case. */
+export const fieldNames: Type<readonly string[]> = {
+  allowed: 'a list of header field names such as ["x-session-id", ":path"]',
+  unit: undefined,
+  parse: (raw) => {
+    if (!Array.isArray(raw)) return undefined;
+    const names = raw.filter((item) => typeof item === 'string').filter((name) => FIELD_NAME.test(name));
+    return names.length === raw.length ? names.map((name) => name.toLowerCase()) : undefined;
+  },
+  format: JSON.stringify,
+};
+
+const FIELD_NAME = /^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
 type ParseText = (value: string, directory: string) => string | undefined;
 
 function text(allowed: string, parse: ParseText): Type<string> {

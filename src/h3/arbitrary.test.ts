@@ -28,6 +28,13 @@ const bytes = fc.oneof(
           headers(['x', 'y']),
         ),
         fc.constantFrom(data('abc'), data(''), controlStream(), Buffer.of(2), Buffer.of(3), Buffer.of(0x40)),
+        // A QPACK encoder stream with an entry, another entry, and heads that need one and two entries.
+        fc.constantFrom(
+          Buffer.of(2, 0x3f, 0x21, 0xc0, 0x01, 0x61),
+          Buffer.of(0xc1, 0x01, 0x2f),
+          encodeFrame(FrameType.HEADERS, Buffer.of(2, 0, 0xd1, 0xd7, 0xc1, 0x80)),
+          encodeFrame(FrameType.HEADERS, Buffer.of(3, 0, 0xd1, 0xd7, 0xc1, 0x80)),
+        ),
         fc
           .tuple(fc.constantFrom(...Object.values(FrameType), 0x02, 0x21), fc.uint8Array({ maxLength: 8 }))
           .map(([type, payload]) => encodeFrame(type, payload)),
@@ -36,6 +43,8 @@ const bytes = fc.oneof(
     )
     .map((parts) => Buffer.concat(parts)),
 );
+
+const QPACK = { qpackMaxTableCapacity: 64, qpackBlockedStreams: 2 };
 
 const step = fc.oneof(
   {
@@ -59,7 +68,7 @@ it.each(['client', 'server'] as const)(
   (role) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
-        const peer = role === 'client' ? readyClient() : harness('server');
+        const peer = role === 'client' ? readyClient(QPACK) : harness('server', QPACK);
         const own = role === 'client' ? request(peer, POST, false) : undefined;
         const stream = () => own?.stream ?? peer.requests.at(-1)?.stream;
         const gone = new Set<number>();

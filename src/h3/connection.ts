@@ -59,20 +59,14 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#handler = handler;
     this.#flood = new FloodGuard(options.now);
     const settings = { ...options, enableConnectProtocol: quic.role === 'server' };
-    this.#qpack = new QpackStreams(quic, settings);
+    this.#qpack = new QpackStreams(quic, settings, options.qpackNeverIndexed, this.#flood);
     this.#peerControl = new ControlReceiver(quic.role, this.#flood, this);
     this.#peerStreams = new UnidirectionalStreams(quic.role, this.#flood, this);
-    this.receiverContext = {
-      role: quic.role,
-      maxFieldSectionSize: options.maxFieldSectionSize,
-      maxFieldCount: options.maxFieldCount,
-      flood: this.#flood,
-      decodeFieldSection: (id, section) => this.#qpack.decode(id, section),
-    };
+    this.receiverContext = { ...options, role: quic.role, flood: this.#flood, decoder: this.#qpack };
     this.#control = new OwnStream(quic, StreamType.CONTROL);
     this.#control.write(encodeSettings(settings));
     this.#ownStreams = [this.#control, this.#qpack.encoderStream, this.#qpack.decoderStream];
-    this.#openOwnStreams();
+    for (const stream of this.#ownStreams) stream.open();
   }
 
   get role(): Role {
@@ -129,21 +123,23 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     if (this.#state !== 'open') return;
     try {
       this.#qpack.cancel(id);
+      this.#qpack.tellEncoder();
     } catch (error) {
       this.#raise(error, id);
     }
   }
 
-  /** Goes on with what a paused receiver held, and then with what QUIC has. Call it from a turn of its own. */
+  /** Goes on with what a receiver held that stood still, and then with what QUIC has. Not for calls of a stream. */
   proceed(id: StreamId): void {
     const receiver = this.#requests.get(id)?.receiver;
     if (receiver === undefined) return;
     try {
       receiver.proceed();
+      this.#qpack.tellEncoder();
     } catch (error) {
       this.#raise(error, id);
     }
-    if (!receiver.paused) this.#quic.resumeStream(id);
+    if (!receiver.standsStill) this.#quic.resumeStream(id);
   }
 
   /** RFC 9114 §5.2. A server names the first request that it does not take, a client the first push. */
@@ -163,6 +159,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     try {
       if (isUnidirectional(id)) this.#peerStreams.receive(id, chunk, fin);
       else (this.#requests.get(id) ?? this.#accept(id))?.receiver.receive(chunk, fin);
+      this.#qpack.tellEncoder();
     } catch (error) {
       this.#raise(error, id);
     }
@@ -198,7 +195,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
 
   onStreamsAvailable(): void {
     if (this.#state !== 'open') return;
-    this.#openOwnStreams();
+    for (const stream of this.#ownStreams) stream.open();
     this.#handler.onStreamsAvailable();
   }
 
@@ -226,16 +223,18 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
 
   onCriticalData(stream: CriticalStream, chunk: Uint8Array): void {
     if (stream === 'control') this.#peerControl.receive(chunk);
-    else if (stream === 'qpackEncoder') this.#qpack.receiveEncoderStream(chunk);
-    else this.#qpack.receiveDecoderStream(chunk);
+    else if (stream === 'qpackDecoder') this.#qpack.receiveDecoderStream(chunk);
+    else for (const id of this.#qpack.receiveEncoderStream(chunk)) this.#unblock(id);
   }
 
   onUnknownStream(id: StreamId): void {
     this.#quic.stopSending(id, Code.H3_STREAM_CREATION_ERROR);
   }
 
-  #openOwnStreams(): void {
-    for (const stream of this.#ownStreams) stream.open();
+  // Each by itself: what is wrong with one stream's section is not the fault of the others.
+  #unblock(id: StreamId): void {
+    this.#requests.get(id)?.receiver.unblock();
+    this.proceed(id);
   }
 
   // A bidirectional stream without handler: new, or of no interest any more.
@@ -247,7 +246,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     if (isServerInitiated(id) || !this.#peerRequests.take(id)) return undefined;
     if (this.#ownGoAwayId !== undefined && id >= this.#ownGoAwayId) {
       this.#quic.resetStream(id, Code.H3_REQUEST_REJECTED);
-      this.#quic.stopSending(id, Code.H3_REQUEST_REJECTED);
+      this.stopReceiving(id, Code.H3_REQUEST_REJECTED);
       return undefined;
     }
     const handler = this.#handler.onRequestStream(id);

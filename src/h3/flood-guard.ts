@@ -4,7 +4,7 @@ import { EARNED_BY_MESSAGE, USELESS_BURST, USELESS_PER_SECOND } from './limits.t
 
 /**
  * Counts what a peer makes us do to no effect: empty DATA, reserved frames and streams, requests cancelled,
- * requests that we had to reset (RFC 9114 §10.5). Complete messages pay for some of it, so that a peer that adds a
+ * requests that we had to reset, QPACK instructions beyond what messages need (RFC 9114 §10.5). Complete messages pay for some of it, so that a peer that adds a
  * reserved frame to every request may go on for ever; time pays too, so that a day of time-outs at the origin, each
  * a cancelled request, does not cost the tunnel. What is left is a peer that does nothing else, and fast.
  */
@@ -19,9 +19,9 @@ export class FloodGuard {
     this.#paidUntil = now();
   }
 
-  /** One useless unit. Throws H3_EXCESSIVE_LOAD when the burst and what was earned are used up. */
-  spend(what: string): void {
-    this.#spent++;
+  /** Useless units, one unless said. Throws H3_EXCESSIVE_LOAD when the burst and what was earned are used up. */
+  spend(what: string, units = 1): void {
+    this.#spent += units;
     if (this.#spent <= USELESS_BURST) return;
     this.#payByTime();
     if (this.#spent > USELESS_BURST)

@@ -18,6 +18,9 @@ const { H3_FRAME_UNEXPECTED, H3_MISSING_SETTINGS, H3_EXCESSIVE_LOAD } = Code;
 const { GOAWAY } = FrameType;
 describe('floods', () => {
   const COUNT = 10_001;
+  // Capacity 64 and an entry of 33 bytes, then one copy of it after the other.
+  const encoderStream = (index: number) =>
+    Buffer.of(...(index === 0 ? [2, 0x3f, 0x21, 0x41, 0x61, 0x00] : [0, 0, 0, 0]));
   const flooded = (feed: (server: Harness, index: number) => void, options = {}) => {
     const server = harness('server', options);
     for (let index = 0; index < COUNT; index++) feed(server, index);
@@ -55,8 +58,13 @@ describe('floods', () => {
       (server, index) => server.reset(4 * index, Code.H3_REQUEST_CANCELLED),
     ],
     ['requests that we have to reset', (server, index) => server.receive(4 * index, headers(OK))],
+    ['QPACK encoder instructions', (server, index) => server.receive(2, encoderStream(index))],
+    [
+      'QPACK stream cancellations',
+      (server, index) => server.receive(2, Buffer.of(...(index === 0 ? [3] : []), 0x40, 0x40, 0x40, 0x40)),
+    ],
   ])('%s close the connection with H3_EXCESSIVE_LOAD', (_name, feed) => {
-    expect(flooded(feed)).toEqual([H3_EXCESSIVE_LOAD]);
+    expect(flooded(feed, { qpackMaxTableCapacity: 64 })).toEqual([H3_EXCESSIVE_LOAD]);
   });
 
   it('time pays for what an honest peer has to cancel', () => {
@@ -71,6 +79,14 @@ describe('floods', () => {
       { now: () => time },
     );
     expect(closes).toEqual([]);
+  });
+
+  it('complete messages pay for QPACK instructions', () => {
+    const feed = (server: Harness, index: number) => {
+      server.receive(2, encoderStream(index));
+      server.receive(4 * index, headers(GET), true);
+    };
+    expect(flooded(feed, { qpackMaxTableCapacity: 64 })).toEqual([]);
   });
 
   it('complete messages pay for reserved frames', () => {

@@ -27,3 +27,9 @@ export const USELESS_PER_SECOND = 1_000;
 
 /** Useless units that a complete message pays for: a few reserved frames, or a long poll kept alive by empty DATA. */
 export const EARNED_BY_MESSAGE = 16;
+
+/**
+ * Instructions on a QPACK stream that make a useless unit. A request needs a few as long as the table grows, and may
+ * need as many as it has lines; so a complete message pays for more than any that is worth its name has.
+ */
+export const INSTRUCTIONS_PER_UNIT = 4;

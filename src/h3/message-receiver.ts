@@ -29,8 +29,14 @@ export interface ReceiverContext {
   readonly maxFieldSectionSize: number;
   readonly maxFieldCount: number;
   readonly flood: FloodGuard;
-  /** Throws a QpackError. */
-  decodeFieldSection(id: StreamId, section: Uint8Array): DecodeResult;
+  readonly decoder: FieldSectionDecoder;
+}
+
+/** QPACK, as far as it decodes. Both throw a QpackError. */
+export interface FieldSectionDecoder {
+  decode(id: StreamId, section: Uint8Array): DecodeResult;
+  /** Once for a stream that `decode` found blocked, when it no longer is. */
+  resume(id: StreamId): DecodeResult;
 }
 
 /**
@@ -39,7 +45,7 @@ export interface ReceiverContext {
  *
  * Pausing takes effect at once, also from within a call of the sink: the rest of the bytes at hand is held, with
  * the end of the stream, and goes on in {@link MessageReceiver.proceed}. As QUIC delivers nothing to a paused
- * stream, that is one chunk.
+ * stream, that is one chunk. A field section that is blocked (RFC 9204 §2.2.1) holds up what follows it likewise.
  */
 export class MessageReceiver {
   readonly #id: StreamId;
@@ -54,6 +60,8 @@ export class MessageReceiver {
   // The method of the request that this message answers (client).
   #requestMethod = '';
   #paused = false;
+  // A field section that the decoder keeps: entries that it needs are on their way, or have come.
+  #section: 'none' | 'blocked' | 'unblocked' = 'none';
   #over = false;
   #ended = false;
   #held: ChunkQueue | undefined;
@@ -65,13 +73,19 @@ export class MessageReceiver {
     this.#parser = new FrameParser(context.maxFieldSectionSize);
   }
 
-  /** Whether bytes or the end of the stream wait for {@link MessageReceiver.proceed}. */
+  /** Whether a field section, bytes or the end of the stream wait for {@link MessageReceiver.proceed}. */
   get holds(): boolean {
-    return !this.#over && (this.#parser.hasInput || this.#held !== undefined || this.#ended);
+    if (this.#over) return false;
+    return this.#section !== 'none' || this.#parser.hasInput || this.#held !== undefined || this.#ended;
   }
 
   get paused(): boolean {
     return this.#paused;
+  }
+
+  /** Whether it takes nothing for now: it is paused, or its field section is blocked. */
+  get standsStill(): boolean {
+    return this.#paused || this.#section === 'blocked';
   }
 
   /** Client: the request that is answered; some methods have answers without content (RFC 9110 §6.4.1). */
@@ -86,6 +100,11 @@ export class MessageReceiver {
   /** Lets data through again, from the next {@link MessageReceiver.proceed} or `receive` on. */
   resume(): void {
     this.#paused = false;
+  }
+
+  /** The field section can be decoded, from the next {@link MessageReceiver.proceed} on. */
+  unblock(): void {
+    if (this.#section === 'blocked') this.#section = 'unblocked';
   }
 
   /** Nothing more is to be said to the sink. */
@@ -107,9 +126,13 @@ export class MessageReceiver {
     this.proceed();
   }
 
-  /** Goes on with what is held, until it is used up or the sink pauses again. */
+  /** Goes on with what is held, until it is used up, a field section is blocked or the sink pauses again. */
   proceed(): void {
-    while (!this.#paused && !this.#over) {
+    if (this.#section === 'unblocked' && !this.#paused && !this.#over) {
+      this.#section = 'none';
+      this.#onDecoded(this.#context.decoder.resume(this.#id));
+    }
+    while (!this.standsStill && !this.#over) {
       switch (this.#parser.next()) {
         case 'start':
           this.#onFrameStart();
@@ -122,7 +145,7 @@ export class MessageReceiver {
           this.#sink.onData(this.#parser.payload);
           break;
         case 'frame':
-          this.#onFieldSection(this.#parser.payload);
+          this.#onDecoded(this.#context.decoder.decode(this.#id, this.#parser.payload));
           break;
         case 'more':
           if (!this.#feedHeld()) {
@@ -156,9 +179,9 @@ export class MessageReceiver {
     if (this.#contentLength !== undefined && this.#declared > this.#contentLength) throw lengthMismatch();
   }
 
-  #onFieldSection(section: Uint8Array): void {
-    const result = this.#context.decodeFieldSection(this.#id, section);
-    if (result.kind === 'too-large' || result.fields.length / 2 > this.#context.maxFieldCount) {
+  #onDecoded(result: DecodeResult): void {
+    if (result.kind === 'blocked') this.#section = 'blocked';
+    else if (result.kind === 'too-large' || result.fields.length / 2 > this.#context.maxFieldCount) {
       this.#onOversizedSection();
     } else if (this.#phase === 'content') this.#onTrailers(result.fields);
     else if (this.#context.role === 'server') this.#onRequestHead(result.fields);

@@ -6,10 +6,12 @@ export interface H3Options {
   readonly maxFieldSectionSize: number;
   /** Lines that a field section may have. */
   readonly maxFieldCount: number;
-  /** Bytes of QPACK dynamic table for what the peer sends; announced to it. */
+  /** Bytes of QPACK dynamic table for what the peer sends, announced to it; we use no more of what it offers. */
   readonly qpackMaxTableCapacity: number;
   /** Streams that may wait for the peer's QPACK encoder stream; announced to it. */
   readonly qpackBlockedStreams: number;
+  /** Names, in lower case, of fields whose values never go into a dynamic table, besides those that are known secrets. */
+  readonly qpackNeverIndexed: readonly string[];
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
 }

@@ -18,6 +18,25 @@ it('what is written before the stream can be opened follows its type', () => {
   expect(quic.written(2)).toEqual(Buffer.of(2, 7));
 });
 
+it('goes before all request streams', () => {
+  const quic = new RecordingQuic('server');
+  new OwnStream(quic, 0x02).open();
+  expect(quic.ownPriorities).toEqual(['priority 3 0 false']);
+});
+
+it('has room while it is open and QUIC takes what is written', () => {
+  const quic = new RecordingQuic('client');
+  const stream = new OwnStream(quic, 0x02);
+  expect(stream.hasRoom).toBe(false);
+  stream.open();
+  expect(stream.hasRoom).toBe(true);
+  quic.room = false;
+  stream.write(Buffer.of(1));
+  expect(stream.hasRoom).toBe(false);
+  stream.onDrain();
+  expect(stream.hasRoom).toBe(true);
+});
+
 it('what QUIC has no room for waits, in order', () => {
   const quic = new RecordingQuic('client');
   const stream = new OwnStream(quic, 0x00);

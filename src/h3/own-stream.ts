@@ -28,10 +28,17 @@ export class OwnStream {
     return this.#id;
   }
 
+  /** Whether what is written leaves at once, as far as QUIC tells. */
+  get hasRoom(): boolean {
+    return this.#id !== undefined && !this.#full;
+  }
+
   /** Opens the stream if it is not and the peer allows it. */
   open(): void {
     if (this.#id !== undefined) return;
     this.#id = this.#quic.openStream('unidirectional');
+    // Request streams may have to wait for what this one says: it goes first, and so does what of it was lost.
+    if (this.#id !== undefined) this.#quic.setPriority(this.#id, MOST_URGENT, false);
     this.#flush();
   }
 
@@ -61,3 +68,6 @@ export class OwnStream {
     this.#full = !this.#quic.write(this.#id, bytes as Uint8Array, false);
   }
 }
+
+/** Of the urgencies of RFC 9218 §4.1. */
+const MOST_URGENT = 0;

@@ -1,25 +1,35 @@
 import { type DecodeResult, QpackDecoder } from '../qpack/decoder.ts';
 import { QpackEncoder } from '../qpack/encoder.ts';
 import type { QuicStreams, StreamId } from '../quic/port.ts';
+import type { FloodGuard } from './flood-guard.ts';
+import { INSTRUCTIONS_PER_UNIT } from './limits.ts';
 import { OwnStream } from './own-stream.ts';
 import type { FieldLines } from './port.ts';
 import type { Settings } from './settings.ts';
 import { StreamType } from './unidirectional.ts';
 
 /**
- * QPACK with its two streams of ours: whatever encoding or decoding wants to tell the peer is written at once, so
- * that an instruction is always ahead of the field section that needs it (RFC 9204 §2.1.2).
+ * QPACK with its two streams of ours. What encoding wants to tell the peer is written at once, so that an instruction is
+ * always ahead of the field section that needs it (RFC 9204 §2.1.2); what decoding wants to tell waits for
+ * {@link QpackStreams.tellEncoder}, as one acknowledgment often covers another.
+ *
+ * A stream whose section is blocked gets nothing more of QUIC: what it holds is bounded by flow control.
  */
 export class QpackStreams {
   readonly encoderStream: OwnStream;
   readonly decoderStream: OwnStream;
-  readonly #encoder = new QpackEncoder();
+  readonly #quic: QuicStreams;
+  readonly #flood: FloodGuard;
+  readonly #encoder: QpackEncoder;
   readonly #decoder: QpackDecoder;
 
-  /** `settings` are those that we announce. */
-  constructor(quic: QuicStreams, settings: Settings) {
+  /** `settings` are those that we announce; our encoder's table is no larger than what we offer the peer's. */
+  constructor(quic: QuicStreams, settings: Settings, neverIndexed: readonly string[], flood: FloodGuard) {
+    this.#quic = quic;
+    this.#flood = flood;
     this.encoderStream = new OwnStream(quic, StreamType.QPACK_ENCODER);
     this.decoderStream = new OwnStream(quic, StreamType.QPACK_DECODER);
+    this.#encoder = new QpackEncoder({ maxTableCapacity: settings.qpackMaxTableCapacity, neverIndexed });
     this.#decoder = new QpackDecoder({
       maxTableCapacity: settings.qpackMaxTableCapacity,
       blockedStreams: settings.qpackBlockedStreams,
@@ -27,23 +37,28 @@ export class QpackStreams {
     });
   }
 
+  /** Without room on our encoder stream, what is not in the table stays out of it (RFC 9204 §2.1.3). */
   encode(id: StreamId, fields: FieldLines): Uint8Array {
-    const section = this.#encoder.encode(id, fields);
+    const section = this.#encoder.encode(id, fields, this.encoderStream.hasRoom);
     this.#tellDecoder();
     return section;
   }
 
-  /** Throws a QpackError. */
+  /** Throws a QpackError. A blocked stream is paused, until {@link QpackStreams.receiveEncoderStream} names it. */
   decode(id: StreamId, section: Uint8Array): DecodeResult {
     const result = this.#decoder.decode(id, section);
-    this.#tellEncoder();
+    if (result.kind === 'blocked') this.#quic.pauseStream(id);
     return result;
+  }
+
+  /** Decodes the section of a stream that was blocked. Throws a QpackError. */
+  resume(id: StreamId): DecodeResult {
+    return this.#decoder.resume(id);
   }
 
   /** The stream is abandoned: its sections will not be decoded (RFC 9204 §2.2.2.2). */
   cancel(id: StreamId): void {
     this.#decoder.cancelStream(id);
-    this.#tellEncoder();
   }
 
   applyPeerSettings(settings: Settings): void {
@@ -51,16 +66,25 @@ export class QpackStreams {
     this.#tellDecoder();
   }
 
-  /** Bytes of the peer's encoder stream. Throws a QpackError. */
-  receiveEncoderStream(chunk: Uint8Array): void {
-    this.#decoder.receiveEncoderStream(chunk);
-    this.#tellEncoder();
+  /** Bytes of the peer's encoder stream. Returns the streams that are no longer blocked. Throws a QpackError. */
+  receiveEncoderStream(chunk: Uint8Array): readonly StreamId[] {
+    const before = this.#decoder.instructionCount;
+    const unblocked = this.#decoder.receiveEncoderStream(chunk);
+    this.#charge('QPACK encoder instructions', before, this.#decoder.instructionCount);
+    return unblocked;
   }
 
   /** Bytes of the peer's decoder stream. Throws a QpackError. */
   receiveDecoderStream(chunk: Uint8Array): void {
+    const before = this.#encoder.instructionCount;
     this.#encoder.receiveDecoderStream(chunk);
-    this.#tellDecoder();
+    this.#charge('QPACK decoder instructions', before, this.#encoder.instructionCount);
+  }
+
+  /** Writes what decoding has to tell the peer: once for all that was decoded in one go. */
+  tellEncoder(): void {
+    const bytes = this.#decoder.takeDecoderStreamBytes();
+    if (bytes !== undefined) this.decoderStream.write(bytes);
   }
 
   #tellDecoder(): void {
@@ -68,8 +92,9 @@ export class QpackStreams {
     if (bytes !== undefined) this.encoderStream.write(bytes);
   }
 
-  #tellEncoder(): void {
-    const bytes = this.#decoder.takeDecoderStreamBytes();
-    if (bytes !== undefined) this.decoderStream.write(bytes);
+  // `before` and `after` count instructions since the beginning, so that remainders add up.
+  #charge(what: string, before: number, after: number): void {
+    const units = Math.floor(after / INSTRUCTIONS_PER_UNIT) - Math.floor(before / INSTRUCTIONS_PER_UNIT);
+    if (units > 0) this.#flood.spend(what, units);
   }
 }

@@ -1,5 +1,5 @@
 import { QpackEncoder } from '../qpack/encoder.ts';
-import type { QuicStreams, Role, StreamId } from '../quic/port.ts';
+import { isUnidirectional, type QuicStreams, type Role, type StreamId } from '../quic/port.ts';
 import { encodeFrame, FrameType } from './frames.ts';
 import type { SessionOptions } from './options.ts';
 import type {
@@ -19,7 +19,9 @@ export class RecordingQuic implements QuicStreams {
   readonly writes: { readonly id: StreamId; readonly chunk: Uint8Array; readonly fin: boolean }[] = [];
   readonly resets: [StreamId, number][] = [];
   readonly stops: [StreamId, number][] = [];
+  /** What was asked about request streams, and about critical streams. */
   readonly steering: string[] = [];
+  readonly ownPriorities: string[] = [];
   readonly closes: [number, string][] = [];
   /** Streams that the peer still allows. */
   allowed = { bidirectional: 100, unidirectional: 3 };
@@ -62,7 +64,8 @@ export class RecordingQuic implements QuicStreams {
   }
 
   setPriority(id: StreamId, urgency: number, incremental: boolean): void {
-    this.steering.push(`priority ${id} ${urgency} ${incremental}`);
+    const list = isUnidirectional(id) ? this.ownPriorities : this.steering;
+    list.push(`priority ${id} ${urgency} ${incremental}`);
   }
 
   close(errorCode: number, reason: string): void {
@@ -84,6 +87,7 @@ export const OPTIONS: SessionOptions = {
   maxFieldCount: 50,
   qpackMaxTableCapacity: 0,
   qpackBlockedStreams: 0,
+  qpackNeverIndexed: [],
   now: () => 0,
 };
 

@@ -26,7 +26,7 @@ function start(enableConnectProtocol: boolean) {
     connectInterval: 1000,
     holdTimeout: 1000,
     streamTimeout: 1000,
-    session: { ...LIMITS, maxFieldCount: 10, now: () => 0 },
+    session: { ...LIMITS, qpackNeverIndexed: [], maxFieldCount: 10, now: () => 0 },
   };
   let events: QuicEvents | undefined;
   const peer = new Peer(

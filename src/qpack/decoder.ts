@@ -1,12 +1,23 @@
-import { QPACK_DECOMPRESSION_FAILED, QpackError } from './errors.ts';
-import { EncoderStreamReader } from './instructions.ts';
+import { BlockedSections } from './blocked-sections.ts';
+import { DecoderTable } from './decoder-table.ts';
+import { ENTRY_OVERHEAD, type TableEntry } from './dynamic-table.ts';
+import { QPACK_DECOMPRESSION_FAILED } from './errors.ts';
+import type { InstructionStream } from './instruction-stream.ts';
+import {
+  encoderStream,
+  writeInsertCountIncrement,
+  writeSectionAcknowledgment,
+  writeStreamCancellation,
+} from './instructions.ts';
 import { Reader, TOO_LONG } from './reader.ts';
+import { decodeRequiredInsertCount, maxEntries } from './required-insert-count.ts';
 import { STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
+import { Writer } from './writer.ts';
 
 export interface QpackDecoderOptions {
-  /** SETTINGS_QPACK_MAX_TABLE_CAPACITY that we announce, in bytes: 0, as there is no dynamic table. */
+  /** SETTINGS_QPACK_MAX_TABLE_CAPACITY that we announce, in bytes; 0 for no dynamic table. */
   readonly maxTableCapacity: number;
-  /** SETTINGS_QPACK_BLOCKED_STREAMS that we announce: 0, as nothing can block without a dynamic table. */
+  /** SETTINGS_QPACK_BLOCKED_STREAMS that we announce. */
   readonly blockedStreams: number;
   /** Most that a field section may come to, by RFC 9114 §4.2.2: for each line name, value and 32 bytes. */
   readonly maxFieldSectionSize: number;
@@ -15,120 +26,205 @@ export interface QpackDecoderOptions {
 export type DecodeResult =
   /** Names and values in turn, one byte per character. */
   | { readonly kind: 'fields'; readonly fields: string[] }
-  /** The section is over `maxFieldSectionSize`; decoding stopped there. */
+  /**
+   * Entries that it refers to have not arrived. The decoder keeps the section; nothing more of the stream may be
+   * decoded until `receiveEncoderStream` names it and `resume` has given the lines.
+   */
+  | { readonly kind: 'blocked' }
+  /**
+   * The section is over `maxFieldSectionSize`, or there is no memory left to hold it while it is blocked. The stream
+   * is to be abandoned: `cancelStream`.
+   */
   | { readonly kind: 'too-large' };
 
-/** Size of a field line beyond its name and value (RFC 9114 §4.2.2, RFC 9204 §3.2.1). */
-const LINE_OVERHEAD = 32;
-
-/** Decodes the peer's field sections (RFC 9204 §4.5). */
+/** Decodes the peer's field sections (RFC 9204 §4.5) and follows its encoder stream (§4.3). */
 export class QpackDecoder {
   readonly #maxFieldSectionSize: number;
+  readonly #maxEntries: number;
+  readonly #table: DecoderTable;
+  readonly #encoderStream: InstructionStream;
+  readonly #blocked: BlockedSections;
   readonly #reader = new Reader(QPACK_DECOMPRESSION_FAILED);
-  readonly #encoderStream = new EncoderStreamReader();
-  // Of the section being decoded: its lines, and what is left of the size it may have.
+  readonly #decoderStream = new Writer();
+  // Inserts that the encoder will know us to have, once it has what we said (RFC 9204 §2.1.4).
+  #knownReceivedCount = 0;
+  // Of the section being decoded: its lines, what is left of the size it may have, and its prefix.
   #fields: string[] = [];
   #left = 0;
+  #requiredInsertCount = 0;
+  #base = 0;
 
-  /** Throws a RangeError for a dynamic table, which this decoder does not have. */
   constructor(options: QpackDecoderOptions) {
-    if (options.maxTableCapacity !== 0 || options.blockedStreams !== 0) {
-      throw new RangeError('QPACK without dynamic table: capacity and blocked streams must be 0');
-    }
     this.#maxFieldSectionSize = options.maxFieldSectionSize;
+    this.#maxEntries = maxEntries(options.maxTableCapacity);
+    this.#table = new DecoderTable(options.maxTableCapacity);
+    this.#encoderStream = encoderStream(options.maxTableCapacity, this.#table);
+    const maxHeld = Math.max(LEAST_HELD, 4 * options.maxFieldSectionSize);
+    this.#blocked = new BlockedSections(options.blockedStreams, maxHeld);
+  }
+
+  /** Instructions that the peer's encoder stream has brought so far. */
+  get instructionCount(): number {
+    return this.#encoderStream.count;
   }
 
   /** Decodes a whole encoded field section. Throws a QpackError with QPACK_DECOMPRESSION_FAILED. */
-  decode(_streamId: number, section: Uint8Array): DecodeResult {
+  decode(streamId: number, section: Uint8Array): DecodeResult {
     this.#reader.reset(section);
+    const encoded = this.#complete(this.#reader.integer(8));
+    const required = decodeRequiredInsertCount(encoded, this.#maxEntries, this.#table.insertCount);
+    if (required === undefined)
+      throw this.#reader.failure('Required Insert Count that the table cannot reach');
+    if (required <= this.#table.insertCount) return this.#decodeLines(streamId, required);
+    if (this.#blocked.full) throw this.#reader.failure('more blocked streams than announced');
+    return this.#blocked.add(streamId, section, required) ? BLOCKED : TOO_LARGE;
+  }
+
+  /**
+   * Decodes the section of a stream that `receiveEncoderStream` named: the lines, or `too-large`. Throws a QpackError
+   * with QPACK_DECOMPRESSION_FAILED, and a RangeError for any other stream.
+   */
+  resume(streamId: number): DecodeResult {
+    const section = this.#blocked.take(streamId);
+    if (section === undefined) throw new RangeError(`no section of stream ${streamId} was unblocked`);
+    this.#reader.reset(section.bytes);
+    this.#reader.integer(8);
+    return this.#decodeLines(streamId, section.requiredInsertCount);
+  }
+
+  /** The stream was reset, or is no longer read: its sections will not be decoded (RFC 9204 §2.2.2.2). */
+  cancelStream(streamId: number): void {
+    this.#blocked.drop(streamId);
+    if (this.#maxEntries > 0) writeStreamCancellation(this.#decoderStream, streamId);
+  }
+
+  /**
+   * Takes what came on the peer's encoder stream. Returns the streams that are no longer blocked. Throws a QpackError
+   * with QPACK_ENCODER_STREAM_ERROR.
+   */
+  receiveEncoderStream(chunk: Uint8Array): readonly number[] {
+    const before = this.#table.insertCount;
+    this.#encoderStream.receive(chunk);
+    return this.#table.insertCount === before ? NONE : this.#blocked.unblock(this.#table.insertCount);
+  }
+
+  /** What is to be sent on our decoder stream, if anything. */
+  takeDecoderStreamBytes(): Uint8Array | undefined {
+    const unacknowledged = this.#table.insertCount - this.#knownReceivedCount;
+    if (unacknowledged > 0) {
+      writeInsertCountIncrement(this.#decoderStream, unacknowledged);
+      this.#knownReceivedCount = this.#table.insertCount;
+    }
+    return this.#decoderStream.length > 0 ? this.#decoderStream.take() : undefined;
+  }
+
+  #decodeLines(streamId: number, requiredInsertCount: number): DecodeResult {
+    this.#requiredInsertCount = requiredInsertCount;
+    this.#base = this.#readBase(requiredInsertCount);
     this.#fields = [];
     this.#left = this.#maxFieldSectionSize;
-    this.#prefix();
-    while (this.#reader.remaining > 0) {
-      if (!this.#fieldLine()) return { kind: 'too-large' };
-    }
-    return { kind: 'fields', fields: this.#fields };
+    let fits = true;
+    while (fits && this.#reader.remaining > 0) fits = this.#fieldLine();
+    if (requiredInsertCount > 0) this.#acknowledge(streamId, requiredInsertCount);
+    return fits ? { kind: 'fields', fields: this.#fields } : TOO_LARGE;
   }
 
-  /** The stream was reset or is no longer read. Without dynamic table there is nothing to tell (RFC 9204 §2.2.2.2). */
-  cancelStream(_streamId: number): void {}
-
-  /** Takes what came on the peer's encoder stream. Throws a QpackError with QPACK_ENCODER_STREAM_ERROR. */
-  receiveEncoderStream(chunk: Uint8Array): readonly number[] {
-    this.#encoderStream.receive(chunk);
-    return NONE;
+  #acknowledge(streamId: number, requiredInsertCount: number): void {
+    writeSectionAcknowledgment(this.#decoderStream, streamId);
+    this.#knownReceivedCount = Math.max(this.#knownReceivedCount, requiredInsertCount);
   }
 
-  /** What is to be sent on our decoder stream: nothing, as nothing is to be acknowledged. */
-  takeDecoderStreamBytes(): Uint8Array | undefined {
-    return undefined;
-  }
-
-  // Required Insert Count and Base (RFC 9204 §4.5.1): without dynamic table the first is 0, the second not negative.
-  #prefix(): void {
-    const encodedInsertCount = this.#complete(this.#reader.integer(8));
-    if (encodedInsertCount !== 0) throw failed('Required Insert Count over what the table can hold');
+  // RFC 9204 §4.5.1.2: S delta(7+)
+  #readBase(requiredInsertCount: number): number {
     const negative = ((this.#reader.peek() ?? 0) & 0x80) !== 0;
-    this.#complete(this.#reader.integer(7));
-    if (negative) throw failed('negative Base');
+    const delta = this.#complete(this.#reader.integer(7));
+    if (!negative) return requiredInsertCount + delta;
+    if (requiredInsertCount <= delta) throw this.#reader.failure('negative Base');
+    return requiredInsertCount - delta - 1;
   }
 
   // Decodes one line; false when it does not fit into what the section may have.
   #fieldLine(): boolean {
     const first = this.#reader.peek() ?? 0;
-    if (first >= 0x80) return this.#indexed(first);
-    if (first >= 0x40) return this.#nameReference(first);
+    if (first >= 0x80) return this.#indexed((first & 0x40) !== 0);
+    if (first >= 0x40) return this.#nameReference((first & 0x10) !== 0);
     if (first >= 0x20) return this.#literalName();
-    throw failed('post-Base reference to an empty dynamic table');
+    if (first >= 0x10) return this.#addEntry(this.#postBase(4));
+    return this.#literalValue(this.#postBase(3).name);
   }
 
   // Indexed Field Line (§4.5.2): 1 T index(6+)
-  #indexed(first: number): boolean {
-    const index = this.#staticIndex((first & 0x40) !== 0, 6);
+  #indexed(isStatic: boolean): boolean {
+    if (!isStatic) return this.#addEntry(this.#relative(6));
+    const index = this.#staticIndex(6);
     return this.#add(STATIC_NAMES[index] as string, STATIC_VALUES[index] as string);
   }
 
   // Literal Field Line with Name Reference (§4.5.4): 0 1 N T index(4+), value
-  #nameReference(first: number): boolean {
-    const name = STATIC_NAMES[this.#staticIndex((first & 0x10) !== 0, 4)] as string;
-    const value = this.#string(8);
-    return value !== TOO_LONG && this.#add(name, value);
+  #nameReference(isStatic: boolean): boolean {
+    return this.#literalValue(
+      isStatic ? (STATIC_NAMES[this.#staticIndex(4)] as string) : this.#relative(4).name,
+    );
   }
 
   // Literal Field Line with Literal Name (§4.5.6): 0 0 1 N H length(3+), name, value
   #literalName(): boolean {
     const name = this.#string(4);
-    if (name === TOO_LONG) return false;
+    return name !== TOO_LONG && this.#literalValue(name);
+  }
+
+  #literalValue(name: string): boolean {
     const value = this.#string(8);
     return value !== TOO_LONG && this.#add(name, value);
   }
 
-  #staticIndex(isStatic: boolean, prefixBits: number): number {
+  #staticIndex(prefixBits: number): number {
     const index = this.#complete(this.#reader.integer(prefixBits));
-    if (!isStatic) throw failed('reference to an empty dynamic table');
-    if (index >= STATIC_NAMES.length) throw failed(`no entry ${index} in the static table`);
+    if (index >= STATIC_NAMES.length) throw this.#reader.failure(`no entry ${index} in the static table`);
     return index;
   }
 
+  // Relative to Base, downwards (§3.2.5).
+  #relative(prefixBits: number): TableEntry {
+    return this.#entry(this.#base - 1 - this.#complete(this.#reader.integer(prefixBits)));
+  }
+
+  // From Base upwards (§3.2.6).
+  #postBase(prefixBits: number): TableEntry {
+    return this.#entry(this.#base + this.#complete(this.#reader.integer(prefixBits)));
+  }
+
+  // RFC 9204 §2.2.3
+  #entry(index: number): TableEntry {
+    const entry = index < this.#requiredInsertCount ? this.#table.at(index) : undefined;
+    if (entry === undefined) throw this.#reader.failure('reference to an entry that may not be used');
+    return entry;
+  }
+
   #string(prefixBits: number): string | typeof TOO_LONG {
-    return this.#complete(this.#reader.string(prefixBits, this.#left - LINE_OVERHEAD));
+    return this.#complete(this.#reader.string(prefixBits, this.#left - ENTRY_OVERHEAD));
+  }
+
+  #addEntry(entry: TableEntry): boolean {
+    return this.#add(entry.name, entry.value);
   }
 
   #add(name: string, value: string): boolean {
-    this.#left -= name.length + value.length + LINE_OVERHEAD;
+    this.#left -= name.length + value.length + ENTRY_OVERHEAD;
     if (this.#left < 0) return false;
     this.#fields.push(name, value);
     return true;
   }
 
   #complete<T>(read: T | undefined): T {
-    if (read === undefined) throw failed('field section ends inside a field line');
+    if (read === undefined) throw this.#reader.failure('field section ends inside a field line');
     return read;
   }
 }
 
-function failed(message: string): QpackError {
-  return new QpackError(QPACK_DECOMPRESSION_FAILED, message);
-}
+// Bytes held for blocked streams at least: a hundred streams with sections of ten kilobytes.
+const LEAST_HELD = 2 ** 20;
 
+const BLOCKED: DecodeResult = { kind: 'blocked' };
+const TOO_LARGE: DecodeResult = { kind: 'too-large' };
 const NONE: readonly number[] = [];

@@ -2,86 +2,143 @@
  * The instructions of the encoder and the decoder stream (RFC 9204 §4.3, §4.4), told apart by their first bits:
  *
  *     encoder stream                          decoder stream
- *     1……  Insert with Name Reference         1……  Section Acknowledgment
+ *     1T…  Insert with Name Reference         1……  Section Acknowledgment
  *     01…  Insert with Literal Name           01…  Stream Cancellation
  *     001  Set Dynamic Table Capacity         00…  Insert Count Increment
  *     000  Duplicate
  */
-import { QPACK_DECODER_STREAM_ERROR, QPACK_ENCODER_STREAM_ERROR, QpackError } from './errors.ts';
-import { Reader } from './reader.ts';
+import { QPACK_DECODER_STREAM_ERROR, QPACK_ENCODER_STREAM_ERROR } from './errors.ts';
+import { InstructionStream } from './instruction-stream.ts';
+import { MAX_INTEGER_BYTES } from './integers.ts';
+import { Reader, TOO_LONG } from './reader.ts';
+import type { Writer } from './writer.ts';
 
-/** Cuts a stream of bytes, however it arrives, into instructions. */
-class InstructionStream {
-  readonly #reader: Reader;
-  readonly #readOne: (reader: Reader) => boolean;
-  // The beginning of an instruction whose end has not come: less than the longest instruction.
-  #unfinished: Uint8Array = EMPTY;
+/** What a decoder does on each instruction of the encoder stream. Indices of the dynamic table are relative. */
+export interface EncoderInstructions {
+  setCapacity(capacity: number): void;
+  insertWithNameReference(isStatic: boolean, index: number, value: string): void;
+  insertWithLiteralName(name: string, value: string): void;
+  duplicate(index: number): void;
+}
 
-  /** `readOne` reads one instruction and says whether all of it was there. */
-  constructor(reader: Reader, readOne: (reader: Reader) => boolean) {
-    this.#reader = reader;
-    this.#readOne = readOne;
-  }
+/** What an encoder does on each instruction of the decoder stream. */
+export interface DecoderInstructions {
+  acknowledgeSection(streamId: number): void;
+  cancelStream(streamId: number): void;
+  incrementInsertCount(increment: number): void;
+}
 
-  receive(chunk: Uint8Array): void {
-    const bytes = this.#unfinished.length === 0 ? chunk : Buffer.concat([this.#unfinished, chunk]);
-    this.#reader.reset(bytes);
-    let done = 0;
-    while (this.#reader.remaining > 0 && this.#readOne(this.#reader)) done = this.#reader.offset;
-    // A copy: the caller may use the chunk's memory again.
-    this.#unfinished = done === bytes.length ? EMPTY : new Uint8Array(bytes.subarray(done));
-  }
+/** Insert with Name Reference (§4.3.2). */
+export function writeInsertWithNameReference(
+  writer: Writer,
+  isStatic: boolean,
+  index: number,
+  value: string,
+): void {
+  writer.integer(isStatic ? 0xc0 : 0x80, 6, index);
+  writer.string(0, 8, value);
+}
+
+/** Insert with Literal Name (§4.3.3). */
+export function writeInsertWithLiteralName(writer: Writer, name: string, value: string): void {
+  writer.string(0x40, 6, name);
+  writer.string(0, 8, value);
+}
+
+/** Set Dynamic Table Capacity (§4.3.1). */
+export function writeSetCapacity(writer: Writer, capacity: number): void {
+  writer.integer(0x20, 5, capacity);
+}
+
+/** Duplicate (§4.3.4). */
+export function writeDuplicate(writer: Writer, index: number): void {
+  writer.integer(0, 5, index);
+}
+
+/** Section Acknowledgment (§4.4.1). */
+export function writeSectionAcknowledgment(writer: Writer, streamId: number): void {
+  writer.integer(0x80, 7, streamId);
+}
+
+/** Stream Cancellation (§4.4.2). */
+export function writeStreamCancellation(writer: Writer, streamId: number): void {
+  writer.integer(0x40, 6, streamId);
+}
+
+/** Insert Count Increment (§4.4.3). */
+export function writeInsertCountIncrement(writer: Writer, increment: number): void {
+  writer.integer(0, 6, increment);
 }
 
 /**
- * Reads the peer's encoder stream for a decoder whose table has no capacity: it may only be set to 0, and nothing can
- * be inserted or duplicated.
+ * Reads the encoder stream of a peer that may use `maxTableCapacity` bytes. What is malformed, and a string that no
+ * table could hold, is raised as a QpackError with QPACK_ENCODER_STREAM_ERROR.
  */
-export class EncoderStreamReader {
-  readonly #stream = new InstructionStream(new Reader(QPACK_ENCODER_STREAM_ERROR), readEncoderInstruction);
-
-  /** Throws a QpackError with QPACK_ENCODER_STREAM_ERROR. */
-  receive(chunk: Uint8Array): void {
-    this.#stream.receive(chunk);
-  }
+export function encoderStream(
+  maxTableCapacity: number,
+  instructions: EncoderInstructions,
+): InstructionStream {
+  const reader = new Reader(QPACK_ENCODER_STREAM_ERROR);
+  const readOne = () => readEncoderInstruction(reader, maxTableCapacity, instructions);
+  // A Huffman code can be nearly four times as long as what it stands for.
+  return new InstructionStream(reader, 4 * maxTableCapacity + 2 * MAX_INTEGER_BYTES, readOne);
 }
 
-/**
- * Reads the peer's decoder stream for an encoder that never refers to a dynamic table: there is nothing to
- * acknowledge. A cancellation is legal at any time and changes nothing.
- */
-export class DecoderStreamReader {
-  readonly #stream = new InstructionStream(new Reader(QPACK_DECODER_STREAM_ERROR), readDecoderInstruction);
-
-  /** Throws a QpackError with QPACK_DECODER_STREAM_ERROR. */
-  receive(chunk: Uint8Array): void {
-    this.#stream.receive(chunk);
-  }
+/** Reads the decoder stream; what is malformed is raised as a QpackError with QPACK_DECODER_STREAM_ERROR. */
+export function decoderStream(instructions: DecoderInstructions): InstructionStream {
+  const reader = new Reader(QPACK_DECODER_STREAM_ERROR);
+  return new InstructionStream(reader, 2 * MAX_INTEGER_BYTES, () =>
+    readDecoderInstruction(reader, instructions),
+  );
 }
 
-function readEncoderInstruction(reader: Reader): boolean {
+function readEncoderInstruction(reader: Reader, limit: number, instructions: EncoderInstructions): boolean {
   const first = reader.peek() ?? 0;
-  if (first >= 0x40) throw new QpackError(QPACK_ENCODER_STREAM_ERROR, 'entry over the table capacity of 0');
-  if (first < 0x20)
-    throw new QpackError(QPACK_ENCODER_STREAM_ERROR, 'duplicate of an entry that does not exist');
-  const capacity = reader.integer(5);
-  if (capacity === undefined) return false;
-  if (capacity > 0)
-    throw new QpackError(QPACK_ENCODER_STREAM_ERROR, `capacity ${capacity} over the maximum of 0`);
+  if (first >= 0x80) return readInsertWithNameReference(reader, limit, instructions);
+  if (first >= 0x40) return readInsertWithLiteralName(reader, limit, instructions);
+  const value = reader.integer(5);
+  if (value === undefined) return false;
+  if (first >= 0x20) instructions.setCapacity(value);
+  else instructions.duplicate(value);
   return true;
 }
 
-function readDecoderInstruction(reader: Reader): boolean {
-  const first = reader.peek() ?? 0;
-  if (first >= 0x80) {
-    throw new QpackError(
-      QPACK_DECODER_STREAM_ERROR,
-      'acknowledgment of a section without dynamic references',
-    );
-  }
-  if (first < 0x40)
-    throw new QpackError(QPACK_DECODER_STREAM_ERROR, 'insert count incremented without an insert');
-  return reader.integer(6) !== undefined;
+function readInsertWithNameReference(
+  reader: Reader,
+  limit: number,
+  instructions: EncoderInstructions,
+): boolean {
+  const isStatic = ((reader.peek() ?? 0) & 0x40) !== 0;
+  const index = reader.integer(6);
+  const value = index === undefined ? undefined : reader.string(8, limit);
+  if (index === undefined || value === undefined) return false;
+  instructions.insertWithNameReference(isStatic, index, withinLimit(reader, value));
+  return true;
 }
 
-const EMPTY = new Uint8Array(0);
+function readInsertWithLiteralName(
+  reader: Reader,
+  limit: number,
+  instructions: EncoderInstructions,
+): boolean {
+  const name = reader.string(6, limit);
+  const value = name === undefined ? undefined : reader.string(8, limit);
+  if (name === undefined || value === undefined) return false;
+  instructions.insertWithLiteralName(withinLimit(reader, name), withinLimit(reader, value));
+  return true;
+}
+
+function withinLimit(reader: Reader, text: string | typeof TOO_LONG): string {
+  if (text === TOO_LONG) throw reader.failure('entry over the capacity of the dynamic table');
+  return text;
+}
+
+function readDecoderInstruction(reader: Reader, instructions: DecoderInstructions): boolean {
+  const first = reader.peek() ?? 0;
+  const value = reader.integer(first >= 0x80 ? 7 : 6);
+  if (value === undefined) return false;
+  if (first >= 0x80) instructions.acknowledgeSection(value);
+  else if (first >= 0x40) instructions.cancelStream(value);
+  else instructions.incrementInsertCount(value);
+  return true;
+}

@@ -1,0 +1,114 @@
+import type { EncoderEntry } from './encoder-table.ts';
+import { QPACK_DECODER_STREAM_ERROR, QpackError } from './errors.ts';
+
+/** A field section that refers to the dynamic table. */
+export interface SentSection {
+  readonly requiredInsertCount: number;
+  /** What it refers to, an entry as often as it is referred to. */
+  readonly references: readonly EncoderEntry[];
+}
+
+/**
+ * What the encoder knows of the decoder (RFC 9204 §2.1): which sections it has not acknowledged, which inserts it is
+ * known to have, and which streams could be blocked. Instructions that break a rule are raised as a QpackError with
+ * QPACK_DECODER_STREAM_ERROR.
+ */
+export class SentSections {
+  readonly #streams = new Map<number, SentSection[]>();
+  readonly #mayBlock = new Set<number>();
+  // Cancelled streams, the latest of them: what we still send there is not read, and never acknowledged.
+  readonly #cancelled = new Set<number>();
+  #count = 0;
+  #knownReceivedCount = 0;
+
+  /** Inserts that the decoder is known to have (RFC 9204 §2.1.4). */
+  get knownReceivedCount(): number {
+    return this.#knownReceivedCount;
+  }
+
+  /** Whether a section on this stream may refer to the dynamic table at all: its references will be given back. */
+  mayRefer(streamId: number): boolean {
+    return this.#count < MOST_SECTIONS && !this.#cancelled.has(streamId);
+  }
+
+  /** Whether a section on this stream may refer to what the decoder may not have, of `limit` streams that may. */
+  mayBlock(streamId: number, limit: number): boolean {
+    return this.#mayBlock.size < limit || this.#mayBlock.has(streamId);
+  }
+
+  /** Takes note of a section with references; they are counted already. */
+  add(streamId: number, section: SentSection): void {
+    const sections = this.#streams.get(streamId);
+    if (sections === undefined) this.#streams.set(streamId, [section]);
+    else sections.push(section);
+    this.#count++;
+    if (section.requiredInsertCount > this.#knownReceivedCount) this.#mayBlock.add(streamId);
+  }
+
+  /** RFC 9204 §4.4.1: the oldest section of the stream was decoded. */
+  acknowledge(streamId: number): void {
+    const sections = this.#streams.get(streamId);
+    const section = sections?.shift();
+    if (sections === undefined || section === undefined) {
+      throw failed(`acknowledgment of a section on stream ${streamId}, where none is outstanding`);
+    }
+    if (sections.length === 0) this.#streams.delete(streamId);
+    this.#count--;
+    release(section.references);
+    if (section.requiredInsertCount > this.#knownReceivedCount) this.#received(section.requiredInsertCount);
+  }
+
+  /** RFC 9204 §4.4.2: the decoder gave up the stream, about which there may be nothing to know. */
+  cancel(streamId: number): void {
+    const sections = this.#streams.get(streamId) ?? [];
+    for (const section of sections) release(section.references);
+    this.#count -= sections.length;
+    this.#streams.delete(streamId);
+    this.#mayBlock.delete(streamId);
+    this.#rememberCancelled(streamId);
+  }
+
+  /** RFC 9204 §4.4.3: the decoder has more inserts, of the `insertCount` that were sent. */
+  increment(increment: number, insertCount: number): void {
+    const received = this.#knownReceivedCount + increment;
+    if (increment === 0) throw failed('insert count incremented by 0');
+    if (received > insertCount) throw failed(`insert count incremented to ${received} of ${insertCount}`);
+    this.#received(received);
+  }
+
+  #received(count: number): void {
+    this.#knownReceivedCount = count;
+    for (const streamId of this.#mayBlock) {
+      if (!this.#isAtRisk(streamId)) this.#mayBlock.delete(streamId);
+    }
+  }
+
+  #rememberCancelled(streamId: number): void {
+    this.#cancelled.add(streamId);
+    if (this.#cancelled.size <= MOST_CANCELLED) return;
+    for (const oldest of this.#cancelled) {
+      this.#cancelled.delete(oldest);
+      return;
+    }
+  }
+
+  #isAtRisk(streamId: number): boolean {
+    const sections = this.#streams.get(streamId) ?? [];
+    return sections.some((section) => section.requiredInsertCount > this.#knownReceivedCount);
+  }
+}
+
+/** Gives up one reference to each of `references`. */
+export function release(references: readonly EncoderEntry[]): void {
+  for (const entry of references) entry.references--;
+}
+
+function failed(message: string): QpackError {
+  return new QpackError(QPACK_DECODER_STREAM_ERROR, message);
+}
+
+// Bounds what a decoder that acknowledges nothing can make us remember.
+const MOST_SECTIONS = 4096;
+
+// More streams than are open at once.
+const MOST_CANCELLED = 1024;
