@@ -5,6 +5,7 @@ import {
   type Seen,
   startNotingService,
   startPair,
+  startRawService,
   startService,
   valuesOf,
 } from './pair.fixture.ts';
@@ -67,6 +68,20 @@ describe('fields of a request', () => {
   it('keep bytes over 0x7f in a value', async () => {
     const value = Array.from({ length: 128 }, (_, at) => String.fromCharCode(128 + at)).join('');
     expect(valuesOf((await see(get(`X-Bytes: ${value}\r\n`))).headers, 'x-bytes')).toEqual([value]);
+  });
+
+  it.each([
+    ['that is sent ahead of its content', 'POST', 'Content-Length: 1\r\n'],
+    ['with an expectation', 'GET', 'Expect: 100-continue\r\n'],
+  ])('keep bytes over 0x7f in a head %s', async (_name, method, fields) => {
+    let tell: (head: string) => void = () => {};
+    const told = new Promise<string>((resolve) => {
+      tell = resolve;
+    });
+    const port = await startRawService((socket) => socket.setEncoding('latin1').once('data', tell));
+    const { port: front } = await startPair(port);
+    new RawClient(front).send(`${method} / HTTP/1.1\r\nHost: a\r\nX: \xe4\xff\r\n${fields}\r\n`);
+    expect(await told).toContain('\r\nX: \xe4\xff\r\n');
   });
 
   it('lose white space around a value, and may be empty', async () => {

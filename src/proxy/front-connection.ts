@@ -39,6 +39,8 @@ export class FrontConnection implements ExchangeOwner {
     socket.on('close', () => this.#onClosed());
     context.connections.add(this);
     socket.on('error', ignore);
+    // A head that no content comes with is a string to node:http, and one byte a character to us.
+    socket.setDefaultEncoding('latin1');
     // node:http calls this behind the last response. While a request is still coming it would close the socket with
     // unread bytes, and the reset that follows could overtake the response.
     socket.destroySoon = () => this.#closeAfterUpload();

@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest } from 'node:http';
+import { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
@@ -19,6 +19,13 @@ export class OriginPool extends Agent {
       highWaterMark: SOCKET_BUFFER,
     } as const;
     super(options);
+  }
+
+  /** A head that no content comes with is a string to node:http, and one byte a character to us. */
+  override createConnection(options: ClientRequestArgs): Duplex | null | undefined {
+    const socket = super.createConnection(options);
+    socket?.setDefaultEncoding('latin1');
+    return socket;
   }
 
   /** Tells what the origin said of how long it keeps this connection: its Keep-Alive field. */

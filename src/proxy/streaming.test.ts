@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   contentOf,
   RawClient,
+  startCannedService,
   startNotingService,
   startPair,
   startRawService,
@@ -85,6 +86,13 @@ describe('content', () => {
       if ((await Promise.race([stuck, written])) === 'stuck' || taken > 200 * MEGABYTE) return taken;
     }
   }
+
+  it('that comes behind its head leaves the bytes of that as they are', async () => {
+    const answer = 'HTTP/1.1 200 OK\r\nX: \xe4\xff\r\nContent-Length: 1\r\n\r\n';
+    const pair = await startPair(await startCannedService(answer, 'stay'));
+    const head = await new RawClient(pair.port).send('GET / HTTP/1.1\r\nHost: a\r\n\r\n').until('\r\n\r\n');
+    expect(head).toContain('\r\nX: \xe4\xff\r\n');
+  });
 });
 
 describe('an early response', () => {
