@@ -222,6 +222,14 @@ describe('pipelined requests', () => {
     ]);
   });
 
+  it('behind the last response of a connection have none, and it is closed', async () => {
+    const expecting = 'GET /1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n';
+    const answer = await new RawClient(pair.port).send(`${expecting}${get('')}${get('')}`).untilClosed();
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\nConnection: close\r\n[\s\S]*ok$/);
+    expect(answer.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1);
+    expect(pair.front.inFlight).toBe(0);
+  });
+
   it('are refused beyond a bound', async () => {
     const port = await startService(() => {});
     const stuck = await startPair(port);

@@ -17,6 +17,8 @@ export class FrontConnection implements ExchangeOwner {
   readonly #socket: Socket;
   readonly #context: FrontContext;
   readonly #exchanges = new Set<FrontExchange>();
+  /** Those of them whose turn has not come. */
+  readonly #waiting = new Set<FrontExchange>();
   readonly forwarded: string | undefined;
   /** Bytes that had been read when nothing was in flight: the next request begins there, or earlier. */
   #bytesBefore = 0;
@@ -59,8 +61,15 @@ export class FrontConnection implements ExchangeOwner {
     this.#exchanges.add(exchange);
     this.#context.inFlight++;
     // node:http gives a response the socket when those before it are done.
-    if (response.socket !== null) exchange.start();
-    else response.once('socket', () => exchange.start());
+    if (response.socket !== null) {
+      exchange.start();
+      return;
+    }
+    this.#waiting.add(exchange);
+    response.once('socket', () => {
+      this.#waiting.delete(exchange);
+      exchange.start();
+    });
   }
 
   /** The parser gave up. */
@@ -167,9 +176,13 @@ export class FrontConnection implements ExchangeOwner {
     else this.refuse(rejection);
   }
 
+  // What waits behind the last response will never have its turn.
   #closeAfterUpload(): void {
-    if (this.#exchanges.size > 0) this.#state = 'closing-after-upload';
-    else this.#close();
+    this.#state = 'closing-after-upload';
+    this.#pending = undefined;
+    if (this.#exchanges.size === 0) this.#close();
+    for (const exchange of this.#waiting) exchange.onClientGone();
+    this.#waiting.clear();
   }
 
   // Once all that was written has gone out.
