@@ -15,7 +15,7 @@ type PacerOptions = Pick<
   'congestionAlgorithm' | 'initialRtt' | 'initialWindow' | 'maxEgressRate'
 >;
 
-/** How long a delivery rate sample counts, in round trips (as BBR's bandwidth filter). */
+/** How long a delivery rate sample counts, in round trips in which something was held back (as BBR's filter). */
 const RATE_FILTER_ROUNDS = 10;
 
 /** Round-trip times are whole milliseconds in the engine; on a shorter path this stands in for zero. */
@@ -118,7 +118,11 @@ export class Pacer {
   }
 
   #bbrRate(path: PathState, rtt: number, now: number): number {
-    this.#samples.add(path.deliveryRate / 1000, now, RATE_FILTER_ROUNDS * rtt);
+    const sample = path.deliveryRate / 1000;
+    // What the application alone kept low says nothing of the path.
+    if (this.#gains.holding || sample > this.#samples.best) {
+      this.#samples.add(sample, this.#gains.heldRounds, RATE_FILTER_ROUNDS);
+    }
     const best = this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
     return Math.max(promised, best) * this.#gains.gain(best, now, rtt);
@@ -147,21 +151,20 @@ class LeastRtt {
   }
 }
 
-/** The maximum of a window of time, kept as a falling sequence of candidates. */
+/** The maximum of the last rounds, kept as a falling sequence of candidates. */
 class RateFilter {
-  readonly #samples: { rate: number; at: number }[] = [];
+  readonly #samples: { rate: number; round: number }[] = [];
 
   get best(): number {
     return this.#samples[0]?.rate ?? 0;
   }
 
-  add(rate: number, now: number, window: number): void {
+  add(rate: number, round: number, window: number): void {
     const samples = this.#samples;
     while (samples.length > 0 && (samples.at(-1)?.rate ?? 0) <= rate) samples.pop();
-    const last = samples.at(-1);
-    // Candidates closer than a sixteenth of the window make no difference, and this bounds their number.
-    if (last === undefined || now - last.at > window / 16) samples.push({ rate, at: now });
-    while (samples.length > 1 && now - (samples[0]?.at ?? now) > window) samples.shift();
+    // One candidate a round is enough, and bounds their number.
+    if (samples.at(-1)?.round !== round) samples.push({ rate, round });
+    while (samples.length > 1 && round - (samples[0]?.round ?? round) > window) samples.shift();
   }
 }
 
@@ -191,6 +194,14 @@ class GainCycle {
     this.#searching = searching;
   }
 
+  /** Rounds so far in which something had to wait. */
+  heldRounds = 0;
+
+  /** Whether something had to wait in this round. */
+  get holding(): boolean {
+    return this.#held;
+  }
+
   /** Something had to wait. */
   held(): void {
     this.#held = true;
@@ -207,6 +218,7 @@ class GainCycle {
   }
 
   #endRound(rate: number): void {
+    this.heldRounds++;
     if (!this.#searching) this.#rounds = this.#rounds === PROBE_ROUNDS ? 1 : this.#rounds + 1;
     else if (rate >= this.#best * FULL_GROWTH) {
       this.#best = rate;
