@@ -89,8 +89,8 @@ export function enginePaces(algorithm: CongestionAlgorithm): boolean {
 }
 
 /**
- * Translates options for the engine. Throws an Error with the TLS library's reason when it refuses the key or a
- * certificate.
+ * Translates options for the engine. Throws an Error with the TLS library's reason when it cannot read the key; whether
+ * keys and certificates are right and fit each other is for the configuration to know.
  */
 export function engineConfig(options: QuicOptions, role: Role): EngineConfig {
   const { identity } = options;

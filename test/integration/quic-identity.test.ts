@@ -114,3 +114,8 @@ it('any certificate will do where verification is off', async () => {
   const { closed } = await server.end();
   expect(closed).toBeUndefined();
 });
+
+it('a key that cannot be read is refused before anything is sent', async () => {
+  const identity = { ...(await issueIdentity('client')), key: Buffer.from('junk') };
+  await expect(dial(9, { identity })).rejects.toThrow(/NO_START_LINE/);
+});

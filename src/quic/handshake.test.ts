@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { FirstFlight, HandshakeBudget } from './handshake.ts';
+
+const INITIAL = 0xc0;
+const HANDSHAKE = 0xe0;
+const SHORT = 0x40;
+
+let count = 0;
+
+/** A datagram unlike all others. */
+function datagram(first: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  bytes.writeUInt32BE(++count, 1);
+  bytes[0] = first;
+  return bytes;
+}
+
+/** How many datagrams of `length` bytes are admitted. */
+function admitted(budget: HandshakeBudget, first: number, length: number): number {
+  let sent = 0;
+  while (sent < 1000 && budget.admit(datagram(first, length))) sent++;
+  return sent;
+}
+
+describe('the bytes of a handshake', () => {
+  it.each([
+    ['Initial packets', INITIAL, 8192],
+    ['Handshake packets', HANDSHAKE, 16_384],
+    ['packets that come too early', SHORT, 8192],
+  ])('are bounded in %s', (_what, first, bytes) => {
+    expect(admitted(new HandshakeBudget(), first, 1024)).toBe(bytes / 1024);
+  });
+
+  it('are counted apart for Initial and Handshake packets', () => {
+    const budget = new HandshakeBudget();
+    expect(admitted(budget, HANDSHAKE, 1024)).toBe(16);
+    expect(new HandshakeBudget().admit(datagram(INITIAL, 8192))).toBe(true);
+    expect(budget.received).toBe(17 * 1024);
+  });
+
+  it('do not grow with copies of the same datagram, but what was received does', () => {
+    const budget = new HandshakeBudget();
+    const first = datagram(INITIAL, 1200);
+    for (let copies = 0; copies < 100; copies++) expect(budget.admit(Buffer.from(first))).toBe(true);
+    expect(budget.received).toBe(120_000);
+    expect(admitted(budget, INITIAL, 1200)).toBe(5);
+  });
+
+  it('are bounded in tiny datagrams as well', () => {
+    expect(admitted(new HandshakeBudget(), INITIAL, 10)).toBe(819);
+  });
+});
+
+describe('the first flight', () => {
+  it.each([20, 150, 1000])('with initial_rtt %i is repeated after three times that, doubling', (rtt) => {
+    const flight = new FirstFlight(rtt);
+    const [first, second] = [datagram(INITIAL, 1200), datagram(INITIAL, 700)];
+    flight.sent(first, 100);
+    flight.sent(second, 101);
+    expect(flight.due).toBe(100 + 3 * rtt);
+    expect(flight.repeat(100 + 3 * rtt - 1, 1e6)).toEqual([]);
+    expect(flight.repeat(100 + 3 * rtt, 1e6)).toEqual([first, second]);
+    expect(flight.due).toBe(100 + 9 * rtt);
+    expect(flight.repeat(100 + 9 * rtt, 1e6)).toEqual([first, second]);
+    expect(flight.due).toBe(100 + 21 * rtt);
+    expect(flight.repeatedBytes).toBe(2 * 1900);
+  });
+
+  it('is repeated as the very same bytes', () => {
+    const flight = new FirstFlight(20);
+    const first = datagram(INITIAL, 1200);
+    flight.sent(first, 0);
+    expect(flight.repeat(60, 1e6)[0]).toBe(first);
+  });
+
+  it('is over once it is answered', () => {
+    const flight = new FirstFlight(20);
+    flight.sent(datagram(INITIAL, 1200), 0);
+    flight.answered();
+    expect(flight.due).toBe(Number.POSITIVE_INFINITY);
+    expect(flight.repeat(1000, 1e6)).toEqual([]);
+    flight.sent(datagram(INITIAL, 1200), 1000);
+    expect(flight.due).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('waits until all of it may be sent, without asking for it, and then goes at once', () => {
+    const flight = new FirstFlight(20);
+    flight.sent(datagram(INITIAL, 1200), 0);
+    flight.sent(datagram(HANDSHAKE, 1200), 0);
+    expect(flight.repeat(60, 2399)).toEqual([]);
+    expect(flight.due).toBe(Number.POSITIVE_INFINITY);
+    expect(flight.repeat(70, 2400)).toHaveLength(2);
+    expect(flight.due).toBe(70 + 120);
+  });
+
+  it('keeps ten datagrams at most', () => {
+    const flight = new FirstFlight(20);
+    for (let sent = 0; sent < 20; sent++) flight.sent(datagram(INITIAL, 100), 0);
+    expect(flight.repeat(60, 1e6)).toHaveLength(10);
+  });
+
+  it('holds the engine back from repeating anything sooner', () => {
+    const flight = new FirstFlight(1000);
+    expect(flight.engineWaitsUntil()).toBe(0);
+    flight.sent(datagram(INITIAL, 1200), 50);
+    expect(flight.engineWaitsUntil()).toBe(3050);
+    flight.repeat(3050, 1e6);
+    expect(flight.engineWaitsUntil()).toBe(9050);
+    flight.answered();
+    expect(flight.engineWaitsUntil()).toBe(0);
+  });
+});
