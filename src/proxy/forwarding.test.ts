@@ -230,6 +230,13 @@ describe('pipelined requests', () => {
     expect(pair.front.inFlight).toBe(0);
   });
 
+  it('behind a trailer that looks like the end of the connection have none, and it is closed', async () => {
+    const chunks = 'Transfer-Encoding: chunked\r\n\r\n0\r\nConnection: close\r\n\r\n';
+    const client = new RawClient(pair.port).send(`POST / HTTP/1.1\r\nHost: a\r\n${chunks}${get('')}`);
+    expect((await client.untilClosed()).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1);
+    expect(client.ending).toBe('clean');
+  });
+
   it('are refused beyond a bound', async () => {
     const port = await startService(() => {});
     const stuck = await startPair(port);

@@ -76,8 +76,8 @@ export class FrontConnection implements ExchangeOwner {
   onParserError(error: ParserError): void {
     if (this.#state === 'refused') return;
     const rejection = parserRejection(error, this.#socket.bytesRead);
-    if (rejection === 'ignore') return;
-    if (rejection === 'close') this.#socket.destroy();
+    if (rejection === 'ignore') this.#endBehindLast();
+    else if (rejection === 'close') this.#socket.destroy();
     else this.#rejectNext(rejection);
   }
 
@@ -174,6 +174,12 @@ export class FrontConnection implements ExchangeOwner {
     else if (this.#last !== undefined) return;
     else if (last !== undefined) this.#pending ??= rejection;
     else this.refuse(rejection);
+  }
+
+  // The parser takes nothing more: to keep the connection would leave the next request without an answer.
+  #endBehindLast(): void {
+    if (this.#exchanges.size > 0) this.#state = 'closing-after-upload';
+    else this.#close();
   }
 
   // What waits behind the last response will never have its turn.
