@@ -56,7 +56,8 @@ export class FrontConnection implements ExchangeOwner {
     if (this.#exchanges.size === 0) clearTimeout(this.#linger);
     const startByte = this.#exchanges.size === 0 ? this.#bytesBefore : this.#socket.bytesRead;
     const exchange = new FrontExchange(request, response, this, this.#context, startByte);
-    const reason = this.#exchanges.size < MAX_PIPELINED ? rejection : TOO_MANY_PIPELINED;
+    const wrong = request.method === 'CONNECT' ? CONNECT_REFUSED : rejection;
+    const reason = this.#exchanges.size < MAX_PIPELINED ? wrong : TOO_MANY_PIPELINED;
     if (reason !== undefined) exchange.reject(reason);
     this.#exchanges.add(exchange);
     this.#context.inFlight++;
@@ -83,7 +84,8 @@ export class FrontConnection implements ExchangeOwner {
 
   /** Whether a request that asks for an upgrade, and is about to come, gets one; otherwise it is one like others. */
   mayUpgrade(request: IncomingMessage): boolean {
-    if (this.#exchanges.size === 0 && requestedProtocol(request) !== undefined) return true;
+    const ends = request.method === 'CONNECT' || requestedProtocol(request) !== undefined;
+    if (this.#exchanges.size === 0 && ends) return true;
     this.#last ??= request;
     return false;
   }
@@ -97,11 +99,9 @@ export class FrontConnection implements ExchangeOwner {
     new FrontUpgrade(request, protocol, this, this.#context).start(early);
   }
 
-  /** A request that ends HTTP on this connection (CONNECT). */
+  /** A request that ends HTTP on this connection (CONNECT), with none before it that waits for its response. */
   onConnect(rejection: Rejection, request: IncomingMessage): void {
-    // node:http has let go of the socket: responses before this one could not be finished.
-    if (this.#exchanges.size > 0) this.#socket.destroy();
-    else this.refuse(rejection, request);
+    this.refuse(rejection, request);
     this.#socket.resume();
   }
 
@@ -226,4 +226,5 @@ const FAREWELL = 250;
 
 // Requests of one connection that wait for their turn. Clients that pipeline at all send a few dozen.
 const MAX_PIPELINED = 256;
+const CONNECT_REFUSED = new Rejection(405, 'CONNECT is not allowed');
 const TOO_MANY_PIPELINED = new Rejection(503, 'too many pipelined requests');

@@ -4,8 +4,8 @@ import { IncomingMessage } from 'node:http';
  * Requests that node:http hands over as upgrades only if `mayUpgrade` says so; the others it treats as if they had not
  * asked. Of itself it knows all or nothing, and would take the content of an ignored upgrade for the new protocol.
  *
- * `mayUpgrade` is called at most a few times for a request that has `Connection: Upgrade` and Upgrade, with its head
- * read, right before the request is given to anybody.
+ * `mayUpgrade` is called at most a few times for a request that has `Connection: Upgrade` and Upgrade, or is a CONNECT,
+ * with its head read, right before the request is given to anybody.
  */
 export function messageClass(mayUpgrade: (request: IncomingMessage) => boolean): typeof IncomingMessage {
   return class FrontMessage extends IncomingMessage {
@@ -13,7 +13,7 @@ export function messageClass(mayUpgrade: (request: IncomingMessage) => boolean):
 
     /** node:http sets it when the parser has seen that a request asks, and reads it to see whether it gets. */
     get upgrade(): boolean {
-      return this.#asks === true && (this.method === 'CONNECT' || mayUpgrade(this));
+      return this.#asks === true && mayUpgrade(this);
     }
 
     set upgrade(asks: boolean | null) {

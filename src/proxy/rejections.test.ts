@@ -176,6 +176,17 @@ describe('what an HTTP/1.1 client may not send', () => {
   });
 });
 
+describe('CONNECT behind other requests', () => {
+  it.each([
+    ['GET', `GET /1 HTTP/1.1\r\n${HOST}\r\n`],
+    ['POST', `POST /1 HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n`],
+  ])('is refused when those are answered: %s', async (_name, before) => {
+    const bytes = `${before}CONNECT a:80 HTTP/1.1\r\n${HOST}\r\nanything`;
+    const answer = await new RawClient(pair.port).send(bytes).untilClosed();
+    expect(answer).toMatch(/^HTTP\/1\.1 200 [\s\S]*ok\r?\n?[\s\S]*HTTP\/1\.1 405 /);
+  });
+});
+
 describe('limits of an HTTP/1.1 request', () => {
   const pad = (count: number) => 'x'.repeat(count);
   const rows: [name: string, bytes: string, status: number][] = [
