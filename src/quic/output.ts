@@ -31,6 +31,9 @@ const CONTROL_SLACK = 10;
 /** Most datagrams of one connection that one turn of the event loop sends. */
 const DATAGRAMS_PER_TURN = 512;
 
+/** What is needed of the engine. */
+export type OutputEngine = Pick<EngineConnection, 'send' | 'pathStats' | 'destinationId'>;
+
 /**
  * Datagrams out of the engine: how large, how fast, and how much the engine is given.
  *
@@ -39,7 +42,7 @@ const DATAGRAMS_PER_TURN = 512;
  * the end of the connection.
  */
 export class Output {
-  readonly #engine: EngineConnection;
+  readonly #engine: OutputEngine;
   readonly #options: QuicOptions;
   readonly #pacer: Pacer;
   readonly #transmit: (datagram: Buffer, to: EngineAddress) => void;
@@ -72,7 +75,7 @@ export class Output {
   lastAddress: EngineAddress | undefined;
 
   constructor(
-    engine: EngineConnection,
+    engine: OutputEngine,
     options: QuicOptions,
     role: Role,
     now: number,

@@ -32,6 +32,9 @@ export interface SendHalf {
   full: boolean;
 }
 
+/** What the queue needs of the engine. */
+export type SendingEngine = Pick<EngineConnection, 'streamSend' | 'streamCapacity'>;
+
 /** What the queue tells: the peer's STOP_SENDING, room after a full queue, a half that is over. */
 export interface SendQueueEvents {
   onStopped(half: SendHalf, code: number): void;
@@ -44,7 +47,7 @@ export interface SendQueueEvents {
  * waits here, bounded by the return value of {@link SendQueue.write}. Streams take turns by their urgency.
  */
 export class SendQueue {
-  readonly #engine: EngineConnection;
+  readonly #engine: SendingEngine;
   readonly #sendWindow: number;
   readonly #share: number;
   readonly #events: SendQueueEvents;
@@ -57,7 +60,7 @@ export class SendQueue {
   #queued = 0;
   #gauge: StreamId | undefined;
 
-  constructor(engine: EngineConnection, sendWindow: number, events: SendQueueEvents) {
+  constructor(engine: SendingEngine, sendWindow: number, events: SendQueueEvents) {
     this.#engine = engine;
     this.#sendWindow = sendWindow;
     this.#share = Math.min(STREAM_SHARE, sendWindow);
