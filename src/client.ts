@@ -1,9 +1,9 @@
 import type { Identity } from './config/identity.ts';
-import type { ClientConfig } from './config/schema.ts';
+import { type ClientConfig, isClient } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
 import type { Logger } from './proxy/failures.ts';
 import { createFront, type Front, type FrontOptions } from './proxy/front.ts';
-import { Peer, type TunnelHealth } from './proxy/peer.ts';
+import { type Connect, Peer, type PeerOptions, type TunnelHealth } from './proxy/peer.ts';
 import { Dialer } from './quic/dial.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running } from './running.ts';
@@ -29,21 +29,9 @@ export async function startClient(
   logger: Logger,
   env: NodeJS.ProcessEnv,
 ): Promise<RunningClient> {
-  const { general, system } = config;
-  const dialer = await blaming('tls.key', config.tls.key, () => {
-    return new Dialer(socketOptions(config), quicOptions(config, identity, env), logger);
-  });
-  const peer = new Peer(
-    (events) => void dialer.dial(general.connect_address, general.quic_port, events),
-    {
-      connectInterval: system.connect_interval,
-      holdTimeout: system.hold_timeout,
-      streamTimeout: system.stream_idle_timeout,
-      session: sessionOptions(config),
-    },
-    logger,
-    () => performance.now(),
-  );
+  const dialers = new Dialers(logger, env);
+  const connect = await blaming('tls.key', config.tls.key, () => dialers.connectTo(config, identity));
+  const peer = new Peer(connect, peerOptions(config), logger, () => performance.now());
   const front = createFront(frontOptions(config), peer, logger);
   const httpPort = await listen(front, config, logger, env);
   return {
@@ -52,11 +40,55 @@ export async function startClient(
     status: () => describe(peer.health, front.inFlight),
     ready: peer.whenReady(),
     drain: () => front.close(),
+    reload: (changed, renewed) => {
+      if (!isClient(changed)) throw new TypeError('a client cannot become a server');
+      peer.reconfigure(dialers.connectTo(changed, renewed), peerOptions(changed));
+      front.reconfigure(frontOptions(changed));
+    },
     stop: async () => {
       front.destroy();
       peer.stop();
-      await dialer.close(Code.H3_NO_ERROR, 'shutting down');
+      await dialers.close();
     },
+  };
+}
+
+/** The dialers of one configuration after the other: connections of the former ones may still be in use. */
+class Dialers {
+  readonly #logger: Logger;
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #dialers: Dialer[] = [];
+
+  constructor(logger: Logger, env: NodeJS.ProcessEnv) {
+    this.#logger = logger;
+    this.#env = env;
+  }
+
+  /** Throws when the engine refuses the identity. */
+  connectTo(config: ClientConfig, identity: Identity): Connect {
+    const { connect_address, quic_port } = config.general;
+    const options = quicOptions(config, identity, this.#env);
+    const dialer = new Dialer(socketOptions(config), options, this.#logger);
+    this.#dialers.push(dialer);
+    return (events) => void dialer.dial(connect_address, quic_port, events);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#dialers.map((dialer) => dialer.close(Code.H3_NO_ERROR, 'shutting down')));
+  }
+}
+
+/** Requests after which a session is replaced: what the engine keeps of each comes to some 100 MB by then. */
+const REQUESTS_PER_SESSION = 1_000_000;
+
+function peerOptions(config: ClientConfig): PeerOptions {
+  const { system } = config;
+  return {
+    connectInterval: system.connect_interval,
+    holdTimeout: system.hold_timeout,
+    streamTimeout: system.stream_idle_timeout,
+    requestsPerSession: REQUESTS_PER_SESSION,
+    session: sessionOptions(config),
   };
 }
 

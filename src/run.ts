@@ -4,6 +4,7 @@ import { type Identity, loadIdentity } from './config/identity.ts';
 import { loadConfig } from './config/load.ts';
 import { ConfigError, fileProblem } from './config/problem.ts';
 import { type Config, isClient } from './config/schema.ts';
+import { Reloader } from './reload.ts';
 import { type Running, StartError } from './running.ts';
 import { startServer } from './server.ts';
 import { Service } from './service.ts';
@@ -32,6 +33,8 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   const running = await start(file, config, identity, logger, env);
   const service = new Service(running, notify);
   service.started(config.system.wait_for_first_attempt);
+  const reloader = new Reloader(file, config, running, service, logger, env);
+  process.on('SIGHUP', () => reloader.reload());
   const signal = await signalled;
   logger.info({ signal }, `${signal}: shutting down`);
   await shutDown(running, service, config.system.shutdown_timeout, logger);

@@ -1,3 +1,5 @@
+import type { Identity } from './config/identity.ts';
+import type { Config } from './config/schema.ts';
 import type { Status } from './system/systemd-status.ts';
 
 /** One end of the tunnel, running. */
@@ -8,6 +10,11 @@ export interface Running {
   status(): Status;
   /** Takes nothing new; resolves when everything in flight is over. */
   drain(): Promise<void>;
+  /**
+   * Goes by another configuration and identity from now on, without dropping anything. Keys that a running end
+   * cannot change keep their values: the caller says so. Throws what the engine says of an identity; then all is as it was.
+   */
+  reload(config: Config, identity: Identity): void;
   /** Ends what is left, and frees sockets. */
   stop(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Identity } from './config/identity.ts';
-import type { ServerConfig } from './config/schema.ts';
+import { isClient, type ServerConfig } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
 import type { RequestStream } from './h3/port.ts';
 import { Acceptor, type AcceptorOptions } from './proxy/acceptor.ts';
@@ -26,7 +26,7 @@ export async function startServer(
   env: NodeJS.ProcessEnv,
 ): Promise<RunningServer> {
   refuseSockets(env);
-  const origin = createOrigin(originOptions(config), logger);
+  let origin = createOrigin(originOptions(config), logger);
   const acceptor = new Acceptor(origin, acceptorOptions(config, logger), logger);
   const endpoint = await bind(config, identity, acceptor, logger, env);
   const bound = formatAddress(endpoint.address);
@@ -39,6 +39,14 @@ export async function startServer(
       endpoint.stopAccepting();
       acceptor.goAway();
       await acceptor.emptied();
+    },
+    reload: (changed, renewed) => {
+      if (isClient(changed)) throw new TypeError('a server cannot become a client');
+      endpoint.reconfigure(quicOptions(changed, renewed, env));
+      const former = origin;
+      origin = createOrigin(originOptions(changed), logger);
+      acceptor.reconfigure(origin, acceptorOptions(changed, logger));
+      void former.close();
     },
     stop: async () => {
       acceptor.stop();

@@ -12,6 +12,7 @@ function service() {
     attempted,
     status: () => ({ state: 'up', figures: '' }),
     drain: () => Promise.resolve(),
+    reload: () => {},
     stop: () => Promise.resolve(),
   };
   const subject = new Service(end, (message) => messages.push(message));

@@ -142,6 +142,12 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     if (!receiver.standsStill) this.#quic.resumeStream(id);
   }
 
+  /** Server: asks for no more requests, but refuses none that is on its way (RFC 9114 §5.2). */
+  announceGoAway(): void {
+    if (this.#ownGoAwayId !== undefined || this.#state !== 'open') return;
+    this.#control.write(encodeIntegerFrame(FrameType.GOAWAY, LAST_REQUEST_ID));
+  }
+
   /** RFC 9114 §5.2. A server names the first request that it does not take, a client the first push. */
   goAway(): void {
     if (this.#ownGoAwayId !== undefined || this.#state !== 'open') return;
@@ -294,5 +300,8 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     for (const request of requests) request.onLost({ ...cause, scope: 'connection', untouched: false });
   }
 }
+
+/** Above every request stream that there will be: what a double carries exactly, for 2^62−4 is not among that. */
+const LAST_REQUEST_ID = 2 ** 53 - 4;
 
 const internal = (error: unknown): string => `internal error: ${String(error)}`;

@@ -114,6 +114,12 @@ export interface Session {
    */
   request(events: RequestStreamEvents): RequestStream | undefined;
 
+  /**
+   * Server: asks the client to open no more requests, without refusing those on their way (GOAWAY with an identifier
+   * that none of them has, RFC 9114 §5.2). {@link goAway} some round trips later makes an end.
+   */
+  announceGoAway(): void;
+
   /** GOAWAY (RFC 9114 §5.2): no new requests; those in flight go on. Idempotent. */
   goAway(): void;
 

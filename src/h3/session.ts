@@ -52,6 +52,10 @@ class H3Session implements Session, ConnectionHandler, RequestAcceptor {
     return stream;
   }
 
+  announceGoAway(): void {
+    this.connection.announceGoAway();
+  }
+
   goAway(): void {
     this.connection.goAway();
   }

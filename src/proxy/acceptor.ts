@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Code } from '../h3/codes.ts';
 import type { SessionOptions } from '../h3/options.ts';
 import type { Session, SessionEvents } from '../h3/port.ts';
@@ -14,6 +14,9 @@ import { Repeats } from './repeats.ts';
 const POLL = 10;
 const LINGER = 2000;
 
+/** How long clients have to notice that they shall open no more requests, milliseconds: some round trips. */
+const NOTICE = 1000;
+
 /** How a server deals with its clients. */
 export interface AcceptorOptions extends AdmissionLimits {
   readonly session: SessionOptions;
@@ -23,8 +26,8 @@ export interface AcceptorOptions extends AdmissionLimits {
 
 /** The sessions of a server: one for each connection of a peer that proved who it is. */
 export class Acceptor {
-  readonly #origin: Origin;
-  readonly #options: AcceptorOptions;
+  #origin: Origin;
+  #options: AcceptorOptions;
   readonly #logger: Logger;
   readonly #sessions = new Map<Session, NumberedConnection>();
   readonly #refusals: Repeats;
@@ -52,7 +55,8 @@ export class Acceptor {
     const { id } = connection;
     this.#logger.info({ connection: id, address }, `connection ${id} established (${address})`);
     const forwarded = this.#options.addForwarded ? `for="${address}";proto=http3` : undefined;
-    const run: Run = (stream, fields, onOver) => this.#origin.onRequest(stream, fields, forwarded, onOver);
+    const origin = this.#origin;
+    const run: Run = (stream, fields, onOver) => origin.onRequest(stream, fields, forwarded, onOver);
     const admission = new Admission(this.#options, run, this.#logger);
     const events: SessionEvents = {
       onReady: () => {},
@@ -77,7 +81,7 @@ export class Acceptor {
   async emptied(): Promise<void> {
     let patience = LINGER;
     while (this.#sessions.size > 0 && patience > 0) {
-      await setTimeout(POLL);
+      await pause(POLL);
       patience = this.inFlight > 0 ? LINGER : patience - POLL;
     }
   }
@@ -93,9 +97,26 @@ export class Acceptor {
     else this.#logger.debug(details, `connection from ${address} refused: ${close.reason}`);
   }
 
-  /** Tells every client to open no more requests here; those in flight go on. */
+  /**
+   * Tells every client to open no more requests here; those in flight go on, and so do those that are on their way.
+   * Clients that do not listen are refused after a while.
+   */
   goAway(): void {
-    for (const session of this.#sessions.keys()) session.goAway();
+    const sessions = [...this.#sessions.keys()];
+    for (const session of sessions) session.announceGoAway();
+    setTimeout(() => {
+      for (const session of sessions) session.goAway();
+    }, NOTICE).unref();
+  }
+
+  /**
+   * Goes by other settings from now on. Clients that are connected are asked to connect again, which they do without
+   * dropping anything: what was known of them may not be true any more.
+   */
+  reconfigure(origin: Origin, options: AcceptorOptions): void {
+    this.#origin = origin;
+    this.#options = options;
+    this.goAway();
   }
 
   /** Ends every session. */

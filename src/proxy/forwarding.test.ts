@@ -230,6 +230,18 @@ describe('pipelined requests', () => {
     expect(pair.front.inFlight).toBe(0);
   });
 
+  it.each([
+    ['a tab behind', '1.1', 'close\t'],
+    ['a tab before a comma', '1.1', 'x, close\t, y'],
+    ['keep-alive beside it, in HTTP/1.0', '1.0', 'keep-alive, close'],
+  ])('behind one that says close have none: %s', async (_name, version, options) => {
+    const last = `GET / HTTP/${version}\r\nHost: a\r\nConnection: ${options}\r\n\r\n`;
+    seen.length = 0;
+    const answer = await new RawClient(pair.port).send(`${last}${get('')}`).untilClosed();
+    expect(answer.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+  });
+
   it('behind a trailer that looks like the end of the connection have none, and it is closed', async () => {
     const chunks = 'Transfer-Encoding: chunked\r\n\r\n0\r\nConnection: close\r\n\r\n';
     const client = new RawClient(pair.port).send(`POST / HTTP/1.1\r\nHost: a\r\n${chunks}${get('')}`);

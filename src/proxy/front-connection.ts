@@ -6,6 +6,7 @@ import type { FrontContext } from './front-context.ts';
 import { type ExchangeOwner, FrontExchange } from './front-exchange.ts';
 import { FrontUpgrade } from './front-upgrade.ts';
 import { httpDate } from './http-date.ts';
+import { asksToClose } from './http1-fields.ts';
 import { type ParserError, parserRejection } from './parser-errors.ts';
 import { requestedProtocol } from './upgrade.ts';
 

@@ -4,16 +4,16 @@ import type { FrontUpgrade } from './front-upgrade.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { Tunnel } from './tunnel.ts';
 
-/** What all exchanges of a front share. */
+/** What all exchanges of a front share. The settings among it change with a reload. */
 export interface FrontContext {
   readonly tunnel: Tunnel;
   readonly logger: Logger;
-  readonly limits: SectionLimits;
+  limits: SectionLimits;
   /** Milliseconds without a byte either way. */
-  readonly streamIdleTimeout: number;
+  streamIdleTimeout: number;
   /** Milliseconds from the request's end to the response's head; none: no limit. */
-  readonly requestTimeout: number | undefined;
-  readonly addForwarded: boolean;
+  requestTimeout: number | undefined;
+  addForwarded: boolean;
   /** All that are open. */
   readonly connections: Set<FrontConnection>;
   /** No more is accepted; what is in flight goes on, and each connection ends with it. */

@@ -31,6 +31,8 @@ export interface Front {
    * EADDRINUSE.
    */
   listen(descriptor?: number): Promise<AddressInfo>;
+  /** Requests to come go by these options, as far as they do not concern the socket or its parser. */
+  reconfigure(options: FrontOptions): void;
   /** Accepts no more, closes idle connections, and resolves once all requests in flight are done. */
   close(): Promise<void>;
   /** Breaks everything off. */
@@ -65,6 +67,9 @@ export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logge
   return {
     get inFlight() {
       return context.inFlight + context.upgrades.size;
+    },
+    reconfigure: ({ streamIdleTimeout, requestTimeout, addForwarded, ...limits }) => {
+      Object.assign(context, { limits, streamIdleTimeout, requestTimeout, addForwarded });
     },
     listen: (descriptor) => listen(server, descriptor ?? options.bindAddress, logger),
     close: () => {

@@ -148,6 +148,19 @@ function nominate(before: Set<string> | undefined, value: string): Set<string> |
   return names;
 }
 
+/**
+ * Whether Connection says that the message is the last one (RFC 9112 §9.6): the parser knows it, but not where a tab
+ * stands behind it, nor beside keep-alive in HTTP/1.0.
+ */
+export function asksToClose(raw: readonly string[]): boolean {
+  for (let at = 0; at < raw.length; at += 2) {
+    if (fieldName(raw[at] as string).role === 'connection' && CLOSE.test(raw[at + 1] as string)) return true;
+  }
+  return false;
+}
+
+const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:$|,)/i;
+
 function dropNominated(out: string[], start: number, nominated: ReadonlySet<string>): void {
   let kept = start;
   for (let at = start; at < out.length; at += 2) {

@@ -26,6 +26,7 @@ function start(enableConnectProtocol: boolean) {
     connectInterval: 1000,
     holdTimeout: 1000,
     streamTimeout: 1000,
+    requestsPerSession: 1_000_000,
     session: { ...LIMITS, qpackNeverIndexed: [], maxFieldCount: 10, now: () => 0 },
   };
   let events: QuicEvents | undefined;

@@ -59,8 +59,8 @@ export class ServerEndpoint implements ConnectionHost {
   readonly clock = (): number => performance.now();
   readonly #socket: UdpSocket;
   readonly #address: EngineAddress;
-  readonly #config: EngineConfig;
-  readonly #options: QuicOptions;
+  #config: EngineConfig;
+  #options: QuicOptions;
   readonly #events: ListenEvents;
   readonly #logger: Logger;
   readonly #drops: DropLog;
@@ -102,6 +102,12 @@ export class ServerEndpoint implements ConnectionHost {
   /** Connections that are not yet released. */
   get connections(): number {
     return this.#peers.size;
+  }
+
+  /** New connections go by `options` from now on. Throws when the engine refuses the identity. */
+  reconfigure(options: QuicOptions): void {
+    this.#config = engineConfig(options, 'server');
+    this.#options = options;
   }
 
   /** Takes no new connections; those that are there go on. */
