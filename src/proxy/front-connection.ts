@@ -53,7 +53,7 @@ export class FrontConnection implements ExchangeOwner {
   onRequest(request: IncomingMessage, response: ServerResponse, rejection?: Rejection): void {
     if (this.#state === 'refused' || this.#pending !== undefined) return;
     if (this.#last !== undefined && this.#last !== request) return;
-    if (this.#last === request) response.shouldKeepAlive = false;
+    if (this.#last === request || asksToClose(request.rawHeaders)) response.shouldKeepAlive = false;
     if (this.#exchanges.size === 0) clearTimeout(this.#linger);
     const startByte = this.#exchanges.size === 0 ? this.#bytesBefore : this.#socket.bytesRead;
     const exchange = new FrontExchange(request, response, this, this.#context, startByte);
