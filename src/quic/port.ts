@@ -69,7 +69,7 @@ export interface QuicEvents {
    */
   onStreamData(id: StreamId, chunk: Uint8Array, fin: boolean): void;
 
-  /** RESET_STREAM came: nothing more will (RFC 9000 §3.2). */
+  /** RESET_STREAM came: nothing more will (RFC 9000 §3.2). The code is 0 when the engine has forgotten it. */
   onStreamReset(id: StreamId, errorCode: number): void;
 
   /**

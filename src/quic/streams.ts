@@ -17,6 +17,9 @@ const BYTES_PER_TURN = 1024 * 1024;
 /** RFC 9218 §4.1. */
 const DEFAULT_URGENCY = 3;
 
+/** Stands for the code of a RESET_STREAM that the engine has forgotten. */
+const FORGOTTEN_CODE = 0;
+
 const EMPTY = Buffer.alloc(0);
 
 interface Stream extends SendHalf {
@@ -118,7 +121,7 @@ export class Streams implements SendQueueEvents {
     for (const id of this.#engine.readable()) {
       if (left <= 0) return true;
       const stream = this.#streams.get(id) ?? this.#accept(id);
-      if (stream === undefined) continue;
+      if (stream === undefined || stream.paused) continue;
       const room = Math.min(left, STREAM_BYTES_PER_TURN);
       const read = this.#read(stream, room);
       left -= read;
@@ -127,11 +130,13 @@ export class Streams implements SendQueueEvents {
     return false;
   }
 
-  /** Asks the engine about every stream that would otherwise not tell: stopped by the peer, or over. */
+  /** Asks the engine about every stream that would otherwise not tell: stopped or reset by the peer, or over. */
   sweep(): void {
     for (const stream of this.#streams.values()) {
       this.sending.check(stream);
-      if (stream.receiving === 'stopped' && this.#engine.streamFinished(stream.id)) this.#received(stream);
+      if (stream.receiving === 'done' || !this.#engine.streamFinished(stream.id)) continue;
+      if (stream.receiving === 'stopped') this.#received(stream);
+      else if (!stream.endHeld && !this.#engine.streamReadable(stream.id)) this.#vanished(stream);
     }
   }
 
@@ -190,10 +195,6 @@ export class Streams implements SendQueueEvents {
 
   /** Reads up to `room` bytes and returns how many came. */
   #read(stream: Stream, room: number): number {
-    if (stream.paused) {
-      this.#readEnd(stream);
-      return 0;
-    }
     let total = 0;
     while (total < room && !stream.paused) {
       const got = this.#receive(stream, this.#slab.room());
@@ -246,6 +247,12 @@ export class Streams implements SendQueueEvents {
     this.#shutdown(stream.id, SHUTDOWN_READ, 0);
     this.#received(stream);
     if (open && failure.kind === 'reset') this.#events.onStreamReset(stream.id, failure.code);
+  }
+
+  /** A reset behind the end drops what has not been read, and the engine does not tell of it (RFC 9000 §3.1, §3.2). */
+  #vanished(stream: Stream): void {
+    this.#received(stream);
+    this.#events.onStreamReset(stream.id, FORGOTTEN_CODE);
   }
 
   #received(stream: Stream): void {

@@ -1,9 +1,11 @@
 /** Streams of a real connection: content, back-pressure, and every way to end. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StreamId } from '../../src/quic/port.ts';
+import { SERVER_NAME } from '../support/certificates.ts';
 import { patternHash } from '../support/pattern.ts';
 import type { QuicEnd } from '../support/quic-end.ts';
-import { closeAll, connectOver, connectPair } from '../support/quic-pair.ts';
+import { closeAll, connectOver, connectPair, QuicServer, quicOptions } from '../support/quic-pair.ts';
+import { RawClient, rawConfig } from '../support/quic-raw.ts';
 
 afterEach(closeAll);
 
@@ -268,6 +270,30 @@ describe('RESET_STREAM', () => {
     client.connection.stopSending(4000, CANCELLED);
     await passMarker(client, server);
     expect(server.stream(id).reset).toBeUndefined();
+  });
+});
+
+describe('RESET_STREAM behind the end, which our own ends never send', () => {
+  it.each(['flowing', 'paused'])('reaches a stream that is %s and not read to its end', async (how) => {
+    const endpoint = await QuicServer.start({ streamReceiveWindow: 50_000 });
+    const { identity } = await quicOptions('client');
+    const config = rawConfig(identity.ca, identity.chain, identity.key);
+    const client = await RawClient.start(endpoint.port, config, SERVER_NAME);
+    const server = await endpoint.end();
+    server.onData = (id) => {
+      if (how === 'paused') server.connection.pauseStream(id);
+    };
+    client.engine.streamSend(0, Buffer.alloc(1000), false);
+    client.flush();
+    await server.until(() => server.stream(0).bytes > 0);
+    client.engine.streamSend(0, Buffer.alloc(4000), true);
+    if (how === 'flowing') client.loseNext = 1;
+    client.flush();
+    client.engine.streamShutdown(0, 1, CANCELLED);
+    client.flush();
+    await server.until(() => server.stream(0).reset !== undefined);
+    expect(server.stream(0)).toMatchObject({ fin: false });
+    client.close();
   });
 });
 
