@@ -55,7 +55,7 @@ export const SYSTEM = {
     type: milliseconds(1),
     default: value(300_000),
     availability: 'supported',
-    doc: 'A request on which no byte moved either way for this long is given up.',
+    doc: 'A request, or an upgraded connection, on which no byte moved either way for this long is given up.',
   },
   max_header_size: {
     type: integer(1024, 1_048_576, 'bytes'),

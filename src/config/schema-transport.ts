@@ -27,7 +27,7 @@ export const TRANSPORT = {
     type: integer(1, 100_000),
     default: value(100),
     availability: 'supported',
-    doc: "Requests in flight that the server allows; the client queues what exceeds the server's value.",
+    doc: "Requests in flight at once; the server's value counts, and what exceeds it waits.",
   },
   max_upgrades: {
     type: integer(0, 100_000),
