@@ -14,6 +14,9 @@ import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts'
 const STREAM_BYTES_PER_TURN = 256 * 1024;
 const BYTES_PER_TURN = 1024 * 1024;
 
+/** How long a connection may be without streams when they are wanted, milliseconds. */
+const STARVATION = 2000;
+
 /** RFC 9218 §4.1. */
 const DEFAULT_URGENCY = 3;
 
@@ -44,6 +47,7 @@ export class Streams implements SendQueueEvents {
   readonly sending: SendQueue;
   /** Streams that were resumed after their end had been seen. */
   readonly #heldEnds: Stream[] = [];
+  #starvingSince = Number.POSITIVE_INFINITY;
   /** Streams of this kind were wanted and refused. */
   readonly #wanted = { bidirectional: false, unidirectional: false };
 
@@ -134,6 +138,8 @@ export class Streams implements SendQueueEvents {
   sweep(): void {
     for (const stream of this.#streams.values()) {
       this.sending.check(stream);
+      // Many streams may be paused: too many to ask in every turn.
+      if (stream.paused && stream.receiving === 'open') this.#readEnd(stream);
       if (stream.receiving === 'done' || !this.#engine.streamFinished(stream.id)) continue;
       if (stream.receiving === 'stopped') this.#received(stream);
       else if (!stream.endHeld && !this.#engine.streamReadable(stream.id)) this.#vanished(stream);
@@ -148,6 +154,24 @@ export class Streams implements SendQueueEvents {
     if (bidirectional) this.#wanted.bidirectional = false;
     if (unidirectional) this.#wanted.unidirectional = false;
     this.#events.onStreamsAvailable();
+  }
+
+  /**
+   * When the connection is of no more use: streams are wanted and refused though none of ours is open. The engine does
+   * not repeat MAX_STREAMS when it is lost, and does not count every stream as over that is. `Infinity` as a rule.
+   */
+  starvedAt(now: number): number {
+    const starving = this.#wanted.bidirectional && this.#left('bidirectional') <= 0 && !this.#hasRequests();
+    if (!starving) this.#starvingSince = Number.POSITIVE_INFINITY;
+    else if (this.#starvingSince === Number.POSITIVE_INFINITY) this.#starvingSince = now;
+    return this.#starvingSince + STARVATION;
+  }
+
+  #hasRequests(): boolean {
+    for (const { id } of this.#streams.values()) {
+      if (!isUnidirectional(id) && isServerInitiated(id) === (this.#role === 'server')) return true;
+    }
+    return false;
   }
 
   onStopped(half: SendHalf, code: number): void {
