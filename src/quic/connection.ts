@@ -278,6 +278,9 @@ export class QuicConnection implements QuicStreams {
       this.#sweptAt = now;
       streams.sweep();
     }
+    if (now >= streams.starvedAt(now)) {
+      this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
+    }
     if (now >= this.#keepAliveDue()) {
       this.#pingedAt = now;
       this.#engine.sendAckEliciting();
@@ -301,7 +304,7 @@ export class QuicConnection implements QuicStreams {
       this.#engineDue = Math.max(this.#engineDue, this.#firstFlight.engineWaitsUntil());
       due = Math.min(this.#engineDue, this.#output.due, this.#firstFlight.due, this.#state.until);
     } else if (this.#state.phase === 'open') {
-      due = Math.min(due, this.#keepAliveDue());
+      due = Math.min(due, this.#keepAliveDue(), this.#state.streams.starvedAt(now));
       if (this.#unswept) due = Math.min(due, this.#sweptAt + SWEEP_INTERVAL);
     }
     this.#deadline.set(due);

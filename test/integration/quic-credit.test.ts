@@ -107,3 +107,17 @@ describe('a stream gives its place back', () => {
     expect(opened).toBe(STREAMS);
   });
 });
+
+it('a connection whose places are all lost is closed, for another one to take over', async () => {
+  const { client, server, link } = await connectOver({}, { server: { maxConcurrentStreams: 1 } });
+  server.onData = (id) => server.connection.write(id, Buffer.from('answer'), true);
+  const id = client.open();
+  request(client, id);
+  // What gives the place back is sent once, after the end of the answer was acknowledged; here it is lost.
+  client.onData = () => link.dropNext('down', 1);
+  await client.until(() => client.stream(id).fin);
+  expect(client.connection.openStream('bidirectional')).toBeUndefined();
+  await client.until(() => client.closed !== undefined);
+  expect(client.closed).toMatchObject({ source: 'local', space: 'transport', code: 1 });
+  expect(client.closed?.reason).toMatch(/allows no more streams/);
+});
