@@ -236,10 +236,12 @@ describe('pipelined requests', () => {
     ['keep-alive beside it, in HTTP/1.0', '1.0', 'keep-alive, close'],
   ])('behind one that says close have none: %s', async (_name, version, options) => {
     const last = `GET / HTTP/${version}\r\nHost: a\r\nConnection: ${options}\r\n\r\n`;
-    seen.length = 0;
-    const answer = await new RawClient(pair.port).send(`${last}${get('')}`).untilClosed();
-    expect(answer.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(1);
-    expect(seen).toHaveLength(1);
+    for (const behind of [get(''), 'z', '\0\r\n']) {
+      seen.length = 0;
+      const answer = await new RawClient(pair.port).send(`${last}${behind}`).untilClosed();
+      expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+      expect(seen).toHaveLength(1);
+    }
   });
 
   it('behind a trailer that looks like the end of the connection have none, and it is closed', async () => {

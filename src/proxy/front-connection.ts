@@ -27,8 +27,8 @@ export class FrontConnection implements ExchangeOwner {
   #pending: Rejection | undefined;
   #state: 'open' | 'closing-after-upload' | 'refused' | 'upgraded' = 'open';
   /**
-   * A request that asked for an upgrade and was given none. The parser has stopped behind it nonetheless, so that what
-   * was read along with it is lost: it has to be the last one.
+   * A request that has to be the last one: it says so, or it asked for an upgrade and was given none. Behind that the
+   * parser has stopped nonetheless, so that what was read along with it is lost.
    */
   #last: IncomingMessage | undefined;
   #linger: NodeJS.Timeout | undefined;
@@ -53,7 +53,8 @@ export class FrontConnection implements ExchangeOwner {
   onRequest(request: IncomingMessage, response: ServerResponse, rejection?: Rejection): void {
     if (this.#state === 'refused' || this.#pending !== undefined) return;
     if (this.#last !== undefined && this.#last !== request) return;
-    if (this.#last === request || asksToClose(request.rawHeaders)) response.shouldKeepAlive = false;
+    if (asksToClose(request.rawHeaders)) this.#last = request;
+    if (this.#last === request) response.shouldKeepAlive = false;
     if (this.#exchanges.size === 0) clearTimeout(this.#linger);
     const startByte = this.#exchanges.size === 0 ? this.#bytesBefore : this.#socket.bytesRead;
     const exchange = new FrontExchange(request, response, this, this.#context, startByte);
