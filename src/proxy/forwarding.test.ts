@@ -104,6 +104,11 @@ describe('fields of a request', () => {
     expect(got.headers).toEqual(['Host', 'a', 'X-Kept', '1', 'Connection', 'keep-alive']);
   });
 
+  it('stay when Connection names something else', async () => {
+    const got = await see(get('Connection: \xa0x-a, "x-b", x -c\r\nX-A: 1\r\nX-B: 2\r\nX-C: 3\r\n'));
+    expect(got.headers.slice(2, 8)).toEqual(['X-A', '1', 'X-B', '2', 'X-C', '3']);
+  });
+
   it('keep TE: trailers, named by Connection', async () => {
     const got = await see(get('TE: gzip;q=0.5, trailers\r\nConnection: TE\r\n'));
     expect(got.headers).toEqual(['Host', 'a', 'Te', 'trailers', 'Connection', 'keep-alive, TE']);

@@ -132,11 +132,14 @@ function contentLength(before: string | undefined, value: string): string {
 // Under 2^53, so that a number holds it exactly.
 const CONTENT_LENGTH = /^0*[0-9]{1,15}$/;
 
+// What may stand around an element of a list (RFC 9110 §5.6.3), and nothing else: a byte over 0x7f is no white space.
+const WHITE_SPACE = /^[\t ]+|[\t ]+$/g;
+
 // Connection's options (RFC 9110 §7.6.1). The usual ones name no field that could still be there.
 function nominate(before: Set<string> | undefined, value: string): Set<string> | undefined {
   let names = before;
   for (const option of value.toLowerCase().split(',')) {
-    const name = option.trim();
+    const name = option.replace(WHITE_SPACE, '');
     if (name === '' || name === 'keep-alive' || name === 'close' || name === 'upgrade' || name === 'te')
       continue;
     if (name.startsWith(':') || name === 'host' || name === 'content-length') {
