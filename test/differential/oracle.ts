@@ -67,10 +67,9 @@ function forwarded(request: StrictRequest): Expected | string {
   const target = targetOf(request, host);
   if (target === undefined) return 'request target';
   const nominated = elementsOf(request.fields, 'connection');
-  if (nominated.some((name) => name.startsWith(':') || name === 'host' || name === 'content-length')) {
-    return 'Connection names what it may not';
-  }
+  if (nominated.some(isNotConnectionsToName)) return 'Connection names what it may not';
   const doubts = [...request.doubts];
+  if (elementsOf(request.trailers, 'connection').some(isNotConnectionsToName)) doubts.push('trailers');
   if (!METHODS.has(method)) doubts.push('method');
   if (!isStrictTarget(request.target)) doubts.push('characters of the target');
   if (!isStrictAuthority(target.host) || !isStrictAuthority(host)) doubts.push('form of the authority');
@@ -85,6 +84,9 @@ function forwarded(request: StrictRequest): Expected | string {
   const trailers = trailersOf(request);
   return { method, ...target, fields, framing, body, trailers, doubts, mayClose: mayClose(request) };
 }
+
+const isNotConnectionsToName = (name: string): boolean =>
+  name.startsWith(':') || name === 'host' || name === 'content-length';
 
 const FRAMING = new Set(['content-length', 'transfer-encoding']);
 
