@@ -33,6 +33,17 @@ export interface ConnectionHost {
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
 const SWEEP_INTERVAL = 20;
 
+/** How long it is tried to tell the peer of the end, milliseconds. */
+const CLOSE_TIMEOUT = 1000;
+
+interface Closing {
+  readonly application: boolean;
+  readonly errorCode: number;
+  readonly reason: Buffer;
+  /** When to give up; `Infinity` before the engine was told. */
+  until: number;
+}
+
 /** Longest reason that is sent with CONNECTION_CLOSE, bytes: a frame that does not fit its packet is never sent. */
 const REASON_LENGTH = 200;
 
@@ -63,7 +74,7 @@ export class QuicConnection implements QuicStreams {
   readonly #deadline: Deadline;
   readonly #firstFlight: FirstFlight;
   #state: State;
-  #closing = false;
+  #closing: Closing | undefined;
   #released = false;
   /** Datagrams came since the last delivery, and since the last sweep. */
   #undelivered = false;
@@ -140,7 +151,7 @@ export class QuicConnection implements QuicStreams {
 
   openStream(direction: 'bidirectional' | 'unidirectional'): StreamId | undefined {
     const streams = this.#openStreams();
-    if (streams === undefined || this.#closing) return undefined;
+    if (streams === undefined || this.#closing !== undefined) return undefined;
     this.#host.schedule(this);
     return streams.open(direction);
   }
@@ -197,9 +208,9 @@ export class QuicConnection implements QuicStreams {
   }
 
   #close(application: boolean, errorCode: number, reason: string): void {
-    if (this.#closing || this.#state.phase === 'ended') return;
-    this.#closing = true;
-    this.#engine.close(application, errorCode, Buffer.from(reason).subarray(0, REASON_LENGTH));
+    if (this.#closing !== undefined || this.#state.phase === 'ended') return;
+    const text = Buffer.from(reason).subarray(0, REASON_LENGTH);
+    this.#closing = { application, errorCode, reason: text, until: Number.POSITIVE_INFINITY };
     this.#host.schedule(this);
   }
 
@@ -210,13 +221,31 @@ export class QuicConnection implements QuicStreams {
   #advance(now: number): void {
     if (now >= this.#engineDue) this.#timedOut(now);
     if (this.#state.phase === 'handshaking') this.#shakeHands(this.#state, now);
-    if (this.#state.phase === 'open' && !this.#closing) this.#serve(this.#state.streams, now);
+    if (this.#state.phase === 'open' && this.#closing === undefined) this.#serve(this.#state.streams, now);
     if (this.#released) return;
-    if (this.#output.flush(this.#openStreams()?.sending, now, this.#closing)) this.#host.schedule(this);
+    if (this.#flush(now)) this.#host.schedule(this);
     this.#openStreams()?.sending.emitDrains();
-    if (this.#engine.isClosed() || this.#engine.isDraining()) this.#end(this.#cause());
-    if (this.#engine.isClosed() || (this.#host.leaving && this.#state.phase === 'ended')) this.#release();
+    const draining = this.#engine.isDraining();
+    const inVain = !draining && now >= (this.#closing?.until ?? Number.POSITIVE_INFINITY);
+    const over = inVain || this.#engine.isClosed();
+    if (over || draining) this.#end(this.#cause());
+    if (over || (this.#host.leaving && this.#state.phase === 'ended')) this.#release();
     else this.#arm(now);
+  }
+
+  /**
+   * True: there is more, for the next turn. The end comes last: once the engine knows of it, it sends nothing else, and
+   * as long as something else waits in a packet number space of the handshake, not even that.
+   */
+  #flush(now: number): boolean {
+    const closing = this.#closing;
+    if (closing === undefined) return this.#output.flush(this.#openStreams()?.sending, now, false);
+    if (closing.until === Number.POSITIVE_INFINITY) {
+      this.#output.flush(this.#openStreams()?.sending, now, true);
+      this.#engine.close(closing.application, closing.errorCode, closing.reason);
+      closing.until = now + CLOSE_TIMEOUT;
+    }
+    return this.#output.flush(undefined, now, true);
   }
 
   #timedOut(now: number): void {
@@ -230,7 +259,7 @@ export class QuicConnection implements QuicStreams {
       this.#authenticate();
       return;
     }
-    if (now >= state.until && !this.#closing) {
+    if (now >= state.until && this.#closing === undefined) {
       this.#abandon(this.#silence());
       return;
     }
@@ -300,7 +329,9 @@ export class QuicConnection implements QuicStreams {
     const timeout = this.#engine.timeout();
     this.#engineDue = timeout === null ? Number.POSITIVE_INFINITY : now + Math.max(1, timeout);
     let due = Math.min(this.#engineDue, this.#output.due);
-    if (this.#state.phase === 'handshaking') {
+    if (this.#closing !== undefined) {
+      if (this.#state.phase !== 'ended') due = Math.min(due, this.#closing.until);
+    } else if (this.#state.phase === 'handshaking') {
       this.#engineDue = Math.max(this.#engineDue, this.#firstFlight.engineWaitsUntil());
       due = Math.min(this.#engineDue, this.#output.due, this.#firstFlight.due, this.#state.until);
     } else if (this.#state.phase === 'open') {

@@ -58,6 +58,26 @@ describe('closing', () => {
     expect(pair[other].closed).toEqual({ source: 'remote', ...close });
   });
 
+  it('is told however early it comes', async () => {
+    const endpoint = await QuicServer.start();
+    for (let count = 0; count < 20; count++) {
+      const client = await dial(endpoint.port);
+      const server = await endpoint.end(count);
+      client.connection.close(0x102, 'not needed');
+      await server.until(() => server.closed !== undefined);
+      expect(server.closed).toMatchObject({ source: 'remote', code: 0x102 });
+    }
+  });
+
+  it('comes behind what was written before it', async () => {
+    const { client, server } = await connectPair();
+    const id = client.open();
+    client.connection.write(id, Buffer.from('last words'), true);
+    client.connection.close(0x100, '');
+    await server.until(() => server.closed !== undefined);
+    expect(server.stream(id)).toMatchObject({ bytes: 10, fin: true });
+  });
+
   it('is told with whatever fits of a long reason', async () => {
     const { client, server } = await connectPair();
     client.connection.close(0x102, 'é'.repeat(5000));
