@@ -160,9 +160,10 @@ function persists({ fields, minor }: StrictRequest): boolean {
   return minor > 0 || options.includes('keep-alive');
 }
 
-// A response without 100 before it may end the connection, as content may or may not follow (RFC 9110 §10.1.1). And
-// there are fields that say nothing about the connection, but that many take for it.
-function mayClose({ fields, trailers }: StrictRequest): boolean {
+// A response of unknown length ends an HTTP/1.0 connection. One without 100 before it may end any, as content may or
+// may not follow (RFC 9110 §10.1.1). And there are fields that say nothing about the connection, but that many take
+// for it.
+function mayClose({ fields, minor, trailers }: StrictRequest): boolean {
   const options = [...elementsOf(fields, 'proxy-connection'), ...elementsOf(trailers, 'connection')];
-  return options.includes('close') || valuesOf(fields, 'expect').length > 0;
+  return minor === 0 || options.includes('close') || valuesOf(fields, 'expect').length > 0;
 }

@@ -59,7 +59,7 @@ const UNMARKED = 'unmarked';
 
 // With a length or chunked, so that both ways back are used.
 function answer(socket: Socket, { method, fields }: StrictRequest, tag: string): void {
-  const isChunked = tag.length % 2 === 0;
+  const isChunked = tag.charCodeAt(1) % 2 === 0;
   const framing = isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${tag.length}`;
   const content = isChunked ? `${tag.length.toString(16)}\r\n${tag}\r\n0\r\n\r\n` : tag;
   const closes = elementsOf(fields, 'connection').includes('close');
