@@ -5,5 +5,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    globalSetup: ['test/support/build.ts'],
+    // Most tests wait for other processes most of the time.
+    maxWorkers: 3,
   },
 });

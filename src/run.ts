@@ -36,8 +36,7 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   const reloader = new Reloader(file, config, running, service, logger, env);
   process.on('SIGHUP', () => reloader.reload());
   const signal = await signalled;
-  logger.info({ signal }, `${signal}: shutting down`);
-  await shutDown(running, service, config.system.shutdown_timeout, logger);
+  await shutDown(signal, running, service, config.system.shutdown_timeout, logger);
   logger.info({}, 'stopped');
   return 0;
 }
@@ -59,9 +58,18 @@ async function start(
   }
 }
 
-async function shutDown(running: Running, service: Service, timeout: number, logger: Logger): Promise<void> {
+async function shutDown(
+  signal: NodeJS.Signals,
+  running: Running,
+  service: Service,
+  timeout: number,
+  logger: Logger,
+): Promise<void> {
   service.stopping(timeout);
-  const drained = await within(timeout, running.drain());
+  // First the deed, then the word: who reads the line may rely on it.
+  const draining = running.drain();
+  logger.info({ signal }, `${signal}: shutting down`);
+  const drained = await within(timeout, draining);
   if (!drained) logger.warn({ timeout }, 'shutdown_timeout has passed: cutting what is still in flight');
   service.closing();
   await running.stop();

@@ -10,6 +10,7 @@ const vitest = await startVitest('test', process.argv.slice(2), {
   include: ['test/acceptance/**/*.acceptance.ts'],
   // What is measured must have the machine for itself.
   fileParallelism: false,
+  globalSetup: ['test/support/build.ts'],
   testTimeout: 600_000,
   reporters: ['verbose'],
 });

@@ -98,7 +98,7 @@ describe('a client that is refused', () => {
       from = server.process.lines.findIndex((line, index) => index >= from && refusal.test(line)) + 1;
     }
     const loud = (lines: readonly string[]) =>
-      lines.filter((line) => /"level":"(warn|info)".*connection /.test(line));
+      lines.filter((line) => /"level":"(warn|info)".*"msg":"connection /.test(line));
     expect(loud(server.process.lines)).toHaveLength(1);
     // One line that it was established, one that it was lost.
     expect(loud(client.process.lines)).toHaveLength(2);

@@ -6,6 +6,10 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
+/** What `build.ts` compiled, where the test runner had it do so. */
+const COMPILED = process.env.PTPROXY_TEST_PROGRAM;
+const PROGRAM = COMPILED === undefined ? ['--import', 'tsx', 'src/main.ts'] : [COMPILED];
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Exit {
@@ -32,11 +36,7 @@ export class CliProcess {
 
   constructor(args: readonly string[], options: ProcessOptions = {}) {
     this.#patience = options.patience ?? 15_000;
-    const [program, ...command] = [
-      ...(options.launcher ?? []),
-      process.execPath,
-      ...['--import', 'tsx', 'src/main.ts', ...args],
-    ];
+    const [program, ...command] = [...(options.launcher ?? []), process.execPath, ...PROGRAM, ...args];
     this.#child = spawn(program ?? process.execPath, command, {
       cwd: ROOT,
       env: { ...process.env, NO_COLOR: '1', ...options.env },
