@@ -126,3 +126,18 @@ export class QuicEnd implements QuicEvents {
     for (const look of [...this.#waiters]) look();
   }
 }
+
+/** Sends a byte on a new stream and resolves when `to` has it: whatever `from` sent before is there, too. */
+export async function passMarker(from: QuicEnd, to: QuicEnd): Promise<void> {
+  const id = from.open();
+  from.connection.write(id, Buffer.from('!'), false);
+  await to.until(() => to.stream(id).bytes > 0);
+}
+
+/** A stream of the client's of which the server has got the first byte. */
+export async function openedStream(client: QuicEnd, server: QuicEnd): Promise<StreamId> {
+  const id = client.open();
+  client.connection.write(id, Buffer.from('?'), false);
+  await server.until(() => server.stream(id).bytes > 0);
+  return id;
+}

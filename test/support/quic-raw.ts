@@ -3,6 +3,14 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type EngineConfig, type EngineConnection, quiche } from '../../src/quic/native.ts';
 
+/** A UDP socket on a port of its own. */
+export async function plainSocket(): Promise<Socket> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
+}
+
 /** What every client of ours says of itself, but for its certificate. */
 export function rawConfig(ca: Buffer, chain?: Buffer, key?: Buffer): EngineConfig {
   const config = quiche.Config.withBoringSslCtx(true, false, ca, key && [key], chain && [chain]);
@@ -27,10 +35,7 @@ export class RawClient {
   #wake = (): void => {};
 
   static async start(port: number, config: EngineConfig, serverName: string): Promise<RawClient> {
-    const socket = createSocket('udp4');
-    socket.bind(0, '127.0.0.1');
-    await once(socket, 'listening');
-    return new RawClient(socket, port, config, serverName);
+    return new RawClient(await plainSocket(), port, config, serverName);
   }
 
   private constructor(socket: Socket, port: number, config: EngineConfig, serverName: string) {
