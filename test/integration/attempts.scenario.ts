@@ -51,8 +51,8 @@ export async function failAttempts(judge: Judge, options: AttemptsOptions): Prom
   );
   for (const [at, { memory, files }] of after.entries()) {
     expect(memory - (before[at]?.memory ?? 0)).toBeLessThan(options.growth);
-    // One attempt may be under way.
-    expect(files - (before[at]?.files ?? 0)).toBeLessThanOrEqual(2);
+    // A few attempts may be under way, or wait for stray packets.
+    expect(files - (before[at]?.files ?? 0)).toBeLessThanOrEqual(10);
   }
 }
 

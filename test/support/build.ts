@@ -3,17 +3,23 @@
  * that it takes when every process compiles for itself.
  */
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Where the program is compiled to, beside `package.json` as `dist` is; git ignores it. */
-const FOLDER = '.test-build';
+/** Beside `package.json` as `dist` is, for this run of the tests alone; git ignores it. */
+const FOLDER = `.test-build-${process.pid}`;
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export function setup(): void {
-  const root = fileURLToPath(new URL('../..', import.meta.url));
   const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', import.meta.url));
   execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', FOLDER], {
     cwd: root,
     stdio: 'inherit',
   });
   process.env.PTPROXY_TEST_PROGRAM = `${FOLDER}/main.js`;
+}
+
+export function teardown(): void {
+  rmSync(`${root}/${FOLDER}`, { recursive: true, force: true });
 }
