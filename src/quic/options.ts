@@ -62,12 +62,6 @@ const ACTIVE_CONNECTION_IDS = 64;
 /** Largest UDP payload there is: the engine sends in units of up to a tenth of the window, and asks the peer's leave. */
 const MAX_UDP_PAYLOAD = 65527;
 
-/**
- * Packets are acknowledged in the turn of the event loop in which they came. Saying so, milliseconds, lets the peer
- * notice a lost packet the sooner (RFC 9002 §6.2.1).
- */
-const ACK_DELAY = 5;
-
 /** The first congestion window in units of the engine's largest datagram (RFC 9002 §7.2). */
 const INITIAL_WINDOW_UNITS = 10;
 
@@ -108,7 +102,6 @@ export function engineConfig(options: QuicOptions, role: Role): EngineConfig {
   applyCongestionControl(config, options);
   config.setActiveConnectionIdLimit(ACTIVE_CONNECTION_IDS);
   config.setDisableActiveMigration(true);
-  config.setMaxAckDelay(ACK_DELAY);
   config.grease(true);
   if (options.keyLogFile !== undefined) config.logKeys();
   return config;
