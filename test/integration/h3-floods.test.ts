@@ -7,13 +7,16 @@ import type { RunningServer } from '../../src/server.ts';
 import { serverInProcess } from '../support/in-process.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { dialRaw, type RawPeer } from '../support/raw-peer.ts';
-import { expectOutcome, frame, statusOf } from './h3-rows.fixture.ts';
+import { expectOutcome, frame, statusOf, turns } from './h3-rows.fixture.ts';
 
 const CONTROL = 2;
 const excessive = { connection: Code.H3_EXCESSIVE_LOAD };
 
 /** More than a peer may do in vain at once, and in the second that it takes, as the guard of floods has it. */
 const MANY = 15_000;
+
+/** A little less than a peer may do in vain at once: what comes then makes it too much, without taking long. */
+const NEARLY = 9_900;
 
 const times = (count: number, bytes: Uint8Array): Uint8Array =>
   Buffer.concat(Array.from({ length: count }, () => bytes));
@@ -49,6 +52,8 @@ const floods: [name: string, stream: number, bytes: Uint8Array][] = [
   ['reserved frames before a request', 0, times(MANY, frame(0x21))],
   ['reserved frames on the control stream', CONTROL, controlStream(times(MANY, frame(0x21)))],
   ['GOAWAY', CONTROL, controlStream(times(MANY, frame(FrameType.GOAWAY, 0)))],
+  ['QPACK encoder instructions', CONTROL + 4, concat(Buffer.of(2), times(5 * MANY, Buffer.of(0x20)))],
+  ['QPACK decoder instructions', CONTROL + 4, concat(Buffer.of(3), times(5 * MANY, Buffer.of(0x40)))],
   ['MAX_PUSH_ID', CONTROL, controlStream(times(MANY, frame(FrameType.MAX_PUSH_ID, 0)))],
 ];
 
@@ -92,7 +97,7 @@ describe('a flood of', () => {
 
   it('unidirectional streams', async () => {
     const peer = await dialRaw(server.quicPort);
-    await peer.send(CONTROL, controlStream());
+    await peer.send(CONTROL, controlStream(times(NEARLY, frame(0x21))));
     for (let count = 1; peer.closed === undefined; count++) {
       await peer.send(CONTROL + 4 * count, Buffer.of(0x21), true);
     }
@@ -103,8 +108,11 @@ describe('a flood of', () => {
   it.each(streams)('%s', async (_name, action) => {
     mostLive = 0;
     const peer = await dialRaw(server.quicPort);
-    await peer.send(CONTROL, controlStream());
-    for (let count = 0; peer.closed === undefined; count++) await action(peer, 4 * count);
+    await peer.send(CONTROL, controlStream(times(NEARLY, frame(0x21))));
+    for (let count = 0; peer.closed === undefined; count++) {
+      await action(peer, 4 * count);
+      if (count % 16 === 0) await turns();
+    }
     await expectOutcome(peer, excessive);
     await expectNextRequestWorks();
     expect(mostLive).toBeLessThanOrEqual(100);

@@ -79,6 +79,15 @@ export async function turns(): Promise<void> {
  */
 export const FORGOTTEN = 0;
 
+/**
+ * Resolves when the other end has read what was sent before: bytes that it has not read are lost when their stream is
+ * reset. `unused` is a unidirectional stream of ours, which becomes one of a type that every receiver refuses.
+ */
+async function untilRead(peer: RawPeer, unused: StreamId): Promise<void> {
+  await peer.send(unused, Buffer.of(0x21));
+  await peer.until(() => peer.stream(unused).stopped !== undefined);
+}
+
 /** Sends the row's steps, after a control stream unless the row has one. */
 export async function play(peer: RawPeer, { steps }: Row, cut: Cut, control: StreamId): Promise<void> {
   if (!peer.has(control) && !steps.some(({ id }) => isUnidirectional(id) && id % 4 === control % 4)) {
@@ -88,8 +97,10 @@ export async function play(peer: RawPeer, { steps }: Row, cut: Cut, control: Str
     if ('stop' in step) {
       await peer.until(() => peer.has(step.id));
       peer.stop(step.id, step.stop);
-    } else if ('reset' in step) await peer.reset(step.id, step.reset);
-    else if (cut !== undefined && step === steps.at(-1)) {
+    } else if ('reset' in step) {
+      await untilRead(peer, step.id + 4);
+      await peer.reset(step.id, step.reset);
+    } else if (cut !== undefined && step === steps.at(-1)) {
       await peer.send(step.id, step.bytes.subarray(0, cut));
       await turns();
       await peer.send(step.id, step.bytes.subarray(cut), step.fin);
