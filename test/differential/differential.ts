@@ -11,29 +11,30 @@ export interface DifferentialOptions {
   readonly bypass?: boolean;
   /** How long a case may take, in ms. */
   readonly patience?: number;
+  /** How many findings are made small, as that takes time. */
+  readonly minimised?: number;
   readonly onProgress?: (requests: number) => void;
 }
 
 export interface Report {
   readonly requests: number;
   readonly cases: number;
-  /** The first of them are minimised. */
   readonly findings: readonly Finding[];
 }
 
-/** Connections at once, how long each may take, in ms, and findings that are made small. */
+/** Connections at once, and how long each may take, in ms. */
 const AT_ONCE = 48;
 const PATIENCE = 15_000;
-const MINIMISED = 5;
 
 export async function differential(options: DifferentialOptions): Promise<Report> {
-  const harness = await Harness.start(options.bypass);
+  const { bypass, minimised = 5 } = options;
+  const harness = await Harness.start(bypass);
   try {
     const { requests, cases } = await runAll(harness, options);
     const found = [...harness.findings];
     const small: Finding[] = [];
-    for (const finding of found.slice(0, MINIMISED)) small.push(await smallest(harness, finding));
-    return { requests, cases, findings: [...small, ...found.slice(MINIMISED)] };
+    for (const finding of found.slice(0, minimised)) small.push(await smallest(harness, finding));
+    return { requests, cases, findings: [...small, ...found.slice(minimised)] };
   } finally {
     await harness.stop();
   }
