@@ -49,11 +49,16 @@ export function meaningOf(text: string): Meaning {
     if (parsed.kind === 'wrong') return { requests, ending: 'refused', reason: parsed.reason };
     const expected = forwarded(parsed.request);
     if (typeof expected === 'string') return { requests, ending: 'refused', reason: expected };
-    requests.push(expected);
+    // What is read along with its end may be taken for chunk extensions, of which there is a bound.
+    const isCrowded = expected.framing === 'chunked' && text.length - parsed.end > MAX_EXTENSIONS;
+    requests.push(isCrowded ? { ...expected, doubts: [...expected.doubts, 'much behind chunks'] } : expected);
     if (!persists(parsed.request)) return { requests, ending: 'closed', reason: '' };
     at = parsed.end;
   }
 }
+
+/** Bytes of chunk extensions that a message may have. */
+const MAX_EXTENSIONS = 4096;
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PATCH']);
 
@@ -164,6 +169,7 @@ function persists({ fields, minor }: StrictRequest): boolean {
 // may not follow (RFC 9110 §10.1.1). And there are fields that say nothing about the connection, but that many take
 // for it.
 function mayClose({ fields, minor, trailers }: StrictRequest): boolean {
-  const options = [...elementsOf(fields, 'proxy-connection'), ...elementsOf(trailers, 'connection')];
+  const misread = [...fields, ...trailers].filter(([name]) => /^proxy-connection$/i.test(name));
+  const options = [...elementsOf(misread, 'proxy-connection'), ...elementsOf(trailers, 'connection')];
   return minor === 0 || options.includes('close') || valuesOf(fields, 'expect').length > 0;
 }
