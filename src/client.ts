@@ -57,7 +57,7 @@ export async function startClient(
 class Dialers {
   readonly #logger: Logger;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #dialers: Dialer[] = [];
+  #dialers: Dialer[] = [];
 
   constructor(logger: Logger, env: NodeJS.ProcessEnv) {
     this.#logger = logger;
@@ -69,7 +69,7 @@ class Dialers {
     const { connect_address, quic_port } = config.general;
     const options = quicOptions(config, identity, this.#env);
     const dialer = new Dialer(socketOptions(config), options, this.#logger);
-    this.#dialers.push(dialer);
+    this.#dialers = [...this.#dialers.filter((former) => !former.isIdle), dialer];
     return (events) => void dialer.dial(connect_address, quic_port, events);
   }
 

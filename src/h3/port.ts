@@ -129,7 +129,10 @@ export interface Session {
 
 /** What happens on a session. None may throw. */
 export interface SessionEvents {
-  /** The peer's SETTINGS arrived: it has accepted our certificate and speaks HTTP/3. */
+  /**
+   * The peer's SETTINGS arrived: it speaks HTTP/3. A server end of ours sends them once it has accepted our
+   * certificate; others may send them a little before.
+   */
   onReady(): void;
 
   /**

@@ -153,6 +153,7 @@ export class Peer implements Tunnel {
   }
 
   #attempt(): void {
+    this.#outdated = false;
     const attempt: Attempt = { session: undefined };
     this.#state = { phase: 'connecting', attempt };
     this.#dial(attempt);

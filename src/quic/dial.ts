@@ -29,6 +29,8 @@ export class Dialer {
   readonly #logger: Logger;
   readonly #attempts = new Set<Attempt>();
   #count = 0;
+  /** Attempts that have no socket yet. */
+  #dialling = 0;
   #leaving: { readonly errorCode: number; readonly reason: string } | undefined;
 
   constructor(socketOptions: Omit<SocketOptions, 'port'>, options: QuicOptions, logger: Logger) {
@@ -42,10 +44,16 @@ export class Dialer {
     this.#logger = logger;
   }
 
+  /** Whether no attempt is under way and no connection is left. */
+  get isIdle(): boolean {
+    return this.#dialling === 0 && this.#attempts.size === 0;
+  }
+
   /** Starts an attempt to connect to `host` (a name or an IP address). Its outcome comes through `events`. */
   async dial(host: string, port: number, events: DialEvents): Promise<void> {
     const nth = this.#count++;
     const wanted = formatAddress({ host, port });
+    this.#dialling++;
     try {
       const socket = await openSocket(this.#socketOptions, this.#logger);
       const address = await this.#resolve(socket, host, nth).catch((error) => {
@@ -61,6 +69,8 @@ export class Dialer {
       else this.#logger.debug(details, 'connecting');
     } catch (error) {
       events.onFailed({ source: 'local', space: 'transport', code: 0, reason: errorText(error) }, wanted);
+    } finally {
+      this.#dialling--;
     }
   }
 

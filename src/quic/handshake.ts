@@ -37,9 +37,6 @@ export class HandshakeBudget {
 /** The first retransmission comes after this many round trips, as the engine does it with its fixed estimate. */
 const PROBE_ROUND_TRIPS = 3;
 
-/** The engine's first round-trip estimate, milliseconds (RFC 9002 §6.2.2). */
-export const ENGINE_INITIAL_RTT = 333;
-
 /** Most datagrams of a first flight that are kept. */
 const FLIGHT_DATAGRAMS = 10;
 
