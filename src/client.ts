@@ -1,9 +1,10 @@
 import type { Identity } from './config/identity.ts';
 import { type ClientConfig, isClient } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
+import type { Connect } from './proxy/connector.ts';
 import type { Logger } from './proxy/failures.ts';
 import { createFront, type Front, type FrontOptions } from './proxy/front.ts';
-import { type Connect, Peer, type PeerOptions, type TunnelHealth } from './proxy/peer.ts';
+import { Peer, type PeerOptions, type TunnelHealth } from './proxy/peer.ts';
 import { Dialer } from './quic/dial.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running } from './running.ts';

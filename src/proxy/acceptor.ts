@@ -5,9 +5,9 @@ import type { Session, SessionEvents } from '../h3/port.ts';
 import { createSession } from '../h3/session.ts';
 import type { QuicClose, QuicEvents } from '../quic/port.ts';
 import { Admission, type AdmissionLimits, type Run } from './admission.ts';
+import type { NumberedConnection } from './connector.ts';
 import type { Logger } from './failures.ts';
 import type { Origin } from './origin.ts';
-import type { NumberedConnection } from './peer.ts';
 import { Repeats } from './repeats.ts';
 
 /** How often to look whether the clients have gone, and how long one without requests may stay, milliseconds. */

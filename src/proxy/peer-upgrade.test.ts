@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { concat, RecordingQuic } from '../h3/recording-quic.fixture.ts';
 import { encodeSettings } from '../h3/settings.ts';
 import type { QuicEvents, Role } from '../quic/port.ts';
+import type { NumberedConnection } from './connector.ts';
 import { SILENT } from './pair.fixture.ts';
-import { type NumberedConnection, Peer } from './peer.ts';
+import { Peer } from './peer.ts';
 import type { StreamWaiter } from './tunnel.ts';
 
 class NumberedQuic extends RecordingQuic implements NumberedConnection {

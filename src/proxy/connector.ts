@@ -1,0 +1,190 @@
+import { Code } from '../h3/codes.ts';
+import type { SessionOptions } from '../h3/options.ts';
+import type { Session, SessionEvents } from '../h3/port.ts';
+import { createSession } from '../h3/session.ts';
+import type { QuicClose, QuicEvents, QuicStreams } from '../quic/port.ts';
+import type { Logger } from './failures.ts';
+import { Repeats } from './repeats.ts';
+
+/** A QUIC connection with the number that log lines know it by. */
+export interface NumberedConnection extends QuicStreams {
+  readonly id: number;
+  /** Smoothed round-trip time, milliseconds; 0 before the first sample. */
+  readonly rtt: number;
+}
+
+/** What an attempt to connect tells. Exactly one of the two is called. */
+export interface ConnectEvents {
+  onConnection(connection: NumberedConnection, address: string): QuicEvents;
+  onFailed(close: QuicClose, address: string): void;
+}
+
+/** Starts an attempt to connect to the peer. */
+export type Connect = (events: ConnectEvents) => void;
+
+/** A session, and the connection under it. */
+export interface Link {
+  readonly session: Session;
+  readonly connection: NumberedConnection;
+}
+
+/** How to connect. Times in milliseconds. */
+export interface ConnectorOptions {
+  /** From the start of an attempt to connect to the start of the next, at least. */
+  readonly connectInterval: number;
+  readonly session: SessionOptions;
+}
+
+/** What a connector tells its owner. */
+export interface ConnectorEvents {
+  /** The server's SETTINGS are there: requests may go out. Nothing was told of this link before. */
+  onReady(link: Link): void;
+  /** An attempt came to nothing; `news` unless the same was told a short while ago. The next one follows by itself. */
+  onAttemptFailed(reason: string, close: QuicClose, news: boolean): void;
+  onStreamsAvailable(): void;
+  onGoAway(link: Link): void;
+  onIdle(session: Session): void;
+  /** A link that was ready has ended. */
+  onLost(link: Link, close: QuicClose): void;
+}
+
+/** An attempt to connect, and the session that came of it. */
+interface Attempt {
+  session: Session | undefined;
+}
+
+/** `idle`: no session is wanted. `attempting`: until the server's SETTINGS are there. `pausing`: between attempts. */
+type State =
+  | { readonly phase: 'idle' | 'stopped' }
+  | { readonly phase: 'attempting'; readonly attempt: Attempt }
+  | { readonly phase: 'pausing'; readonly timer: NodeJS.Timeout };
+
+/** After an attempt that led to a session, the next one need not wait longer than this, milliseconds. */
+const SETTLED = 1000;
+
+/** Gets sessions: makes one attempt to connect at a time, and the next at a bounded rate, until one is ready. */
+export class Connector {
+  #connect: Connect;
+  #options: ConnectorOptions;
+  readonly #events: ConnectorEvents;
+  readonly #logger: Logger;
+  readonly #clock: () => number;
+  /** Sessions that are not over. */
+  readonly #sessions = new Set<Session>();
+  readonly #failures: Repeats;
+  #state: State = { phase: 'idle' };
+  #attemptedAt = Number.NEGATIVE_INFINITY;
+  /** Before this the next attempt does not start. */
+  #pausesUntil = Number.NEGATIVE_INFINITY;
+  /** The settings changed while an attempt with the former ones was under way. */
+  #outdated = false;
+  /** The last connection was lost before it was ready, as when the server refuses our certificate. */
+  #doubtful = false;
+
+  constructor(
+    connect: Connect,
+    options: ConnectorOptions,
+    events: ConnectorEvents,
+    logger: Logger,
+    clock: () => number,
+  ) {
+    this.#connect = connect;
+    this.#options = options;
+    this.#events = events;
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#failures = new Repeats(clock);
+  }
+
+  /** Gets another session. Does nothing while one is being got. */
+  want(): void {
+    if (this.#state.phase !== 'idle') return;
+    if (this.#pausesUntil > this.#clock()) this.#pause();
+    else this.#attempt();
+  }
+
+  /** Gets another session, by other settings from now on. */
+  reconfigure(connect: Connect, options: ConnectorOptions): void {
+    this.#connect = connect;
+    this.#options = options;
+    if (this.#state.phase === 'attempting') this.#outdated = true;
+    else this.want();
+  }
+
+  /** Ends every session, and gets no more. */
+  stop(): void {
+    if (this.#state.phase === 'pausing') clearTimeout(this.#state.timer);
+    this.#state = { phase: 'stopped' };
+    for (const session of this.#sessions) session.close(Code.H3_NO_ERROR, 'shutting down');
+  }
+
+  #attempt(): void {
+    const attempt: Attempt = { session: undefined };
+    this.#state = { phase: 'attempting', attempt };
+    this.#outdated = false;
+    this.#attemptedAt = this.#clock();
+    this.#pausesUntil = this.#attemptedAt + this.#options.connectInterval;
+    this.#connect({
+      onConnection: (connection, address) => this.#established(attempt, connection, address),
+      onFailed: (close, address) =>
+        this.#failed(attempt, `cannot connect to ${address}: ${close.reason}`, close),
+    });
+  }
+
+  #pause(): void {
+    const timer = setTimeout(() => this.#attempt(), Math.ceil(this.#pausesUntil - this.#clock()));
+    this.#state = { phase: 'pausing', timer };
+  }
+
+  #established(attempt: Attempt, connection: NumberedConnection, address: string): QuicEvents {
+    const level = this.#doubtful ? 'debug' : 'info';
+    this.#logger[level]({ connection: connection.id, address }, `connection ${connection.id} established`);
+    const events: SessionEvents = {
+      onReady: () => this.#becameReady(attempt, link),
+      onRequest: () => {
+        throw new Error('a server made a request');
+      },
+      onStreamsAvailable: () => this.#events.onStreamsAvailable(),
+      onGoAway: () => this.#events.onGoAway(link),
+      onIdle: () => this.#events.onIdle(session),
+      onClosed: (close) => this.#closed(attempt, link, close),
+    };
+    const { session, quicEvents } = createSession(connection, this.#options.session, events);
+    const link = { session, connection };
+    this.#sessions.add(session);
+    attempt.session = session;
+    if (!this.#isUnderWay(attempt)) session.close(Code.H3_NO_ERROR, 'shutting down');
+    return quicEvents;
+  }
+
+  #isUnderWay(attempt: Attempt): boolean {
+    return this.#state.phase === 'attempting' && this.#state.attempt === attempt;
+  }
+
+  #becameReady(attempt: Attempt, link: Link): void {
+    if (!this.#isUnderWay(attempt)) return;
+    this.#state = { phase: 'idle' };
+    this.#pausesUntil = Math.min(this.#pausesUntil, this.#attemptedAt + SETTLED);
+    this.#failures.clear();
+    this.#doubtful = false;
+    this.#logger.info({ connection: link.connection.id }, 'tunnel ready');
+    this.#events.onReady(link);
+    if (this.#outdated) this.want();
+  }
+
+  #closed(attempt: Attempt, link: Link, close: QuicClose): void {
+    this.#sessions.delete(link.session);
+    if (this.#isUnderWay(attempt)) {
+      this.#doubtful = true;
+      this.#failed(attempt, `connection ${link.connection.id} lost: ${close.reason}`, close);
+    } else this.#events.onLost(link, close);
+  }
+
+  #failed(attempt: Attempt, reason: string, close: QuicClose): void {
+    if (this.#isUnderWay(attempt)) {
+      if (this.#pausesUntil > this.#clock()) this.#pause();
+      else this.#attempt();
+    }
+    this.#events.onAttemptFailed(reason, close, this.#failures.isNews(close.reason));
+  }
+}
