@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestStream } from '../h3/port.ts';
+import type { KeptContent } from './kept-content.ts';
 
 /** Who watches an HTTP/1.1 message being read. */
 export interface IntakeEvents {
@@ -18,14 +19,17 @@ export interface IntakeEvents {
 export class Intake {
   readonly #message: IncomingMessage;
   readonly #events: IntakeEvents;
+  readonly #kept: KeptContent | undefined;
   #stream: RequestStream | undefined;
   #listening = false;
   #ended = false;
   #held = false;
 
-  constructor(message: IncomingMessage, events: IntakeEvents) {
+  /** `kept`: takes what is passed on, for another `start`. */
+  constructor(message: IncomingMessage, events: IntakeEvents, kept?: KeptContent) {
     this.#message = message;
     this.#events = events;
+    this.#kept = kept;
   }
 
   /** Whether the message waits for the stream, not for its own sender. */
@@ -33,11 +37,13 @@ export class Intake {
     return this.#held;
   }
 
-  /** Reads into `stream`, from the beginning or from where `hold` stopped. */
+  /** Reads into `stream`: what is kept from the stream before, and then on from where `hold` stopped. */
   start(stream: RequestStream): void {
     this.#stream = stream;
+    const hasRoom = this.#kept?.sendTo(stream) !== false;
     this.#listen();
-    this.resume();
+    if (hasRoom) this.resume();
+    else this.hold();
   }
 
   /** Waits for the next `start`. */
@@ -69,6 +75,7 @@ export class Intake {
 
   #onData(chunk: Buffer): void {
     if (this.#stream === undefined || !this.#events.onChunk(chunk)) return;
+    this.#kept?.add(chunk);
     if (!this.#stream.sendData(chunk)) this.hold();
   }
 

@@ -17,6 +17,9 @@ import {
 const GET = 'GET /p?secret HTTP/1.1\r\nHost: a\r\n\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n';
 
+/** Most content that is kept for sending a request again. */
+const KEPT = 65_536;
+
 describe('a synthetic response', () => {
   it('says that there is no tunnel, and keeps the connection', async () => {
     const { port, tunnel, log } = await startFront(() => SILENT);
@@ -123,11 +126,51 @@ describe('a request is sent again', () => {
     expect(pair.tunnel.opened).toBe(1);
   });
 
-  it('never once some of its content is gone', async () => {
+  it('with content of which some was sent already, and some comes while it waits', async () => {
+    const bodies: string[] = [];
+    const { port, tunnel } = await startFront((stream, fields) => {
+      if (tunnel.opened === 1) return { ...SILENT, onData: () => stream.cancel(Code.H3_REQUEST_REJECTED) };
+      expect(fields).toContain('content-length');
+      let body = '';
+      const onEnd = () => {
+        bodies.push(body);
+        stream.sendHeaders([':status', '204'], true);
+      };
+      return {
+        ...SILENT,
+        onEnd,
+        onData: (chunk) => {
+          body += Buffer.from(chunk).toString();
+        },
+      };
+    });
+    const client = new RawClient(port).send(`${POST}hel`);
+    await until(() => tunnel.opened === 2);
+    expect(await client.send('lo').until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 204 /);
+    expect(bodies).toEqual(['hello']);
+  });
+
+  it('never once more of its content was sent than is kept', async () => {
+    let received = 0;
     const { port, tunnel } = await startFront((stream) => ({
       ...SILENT,
-      onData: () => stream.cancel(Code.H3_REQUEST_REJECTED),
+      onData: (chunk) => {
+        received += chunk.length;
+        if (received > KEPT) stream.cancel(Code.H3_REQUEST_REJECTED);
+      },
     }));
+    const head = POST.replace('Content-Length: 5', `Content-Length: ${2 * KEPT}`);
+    const client = new RawClient(port).send(`${head}${'x'.repeat(KEPT + 1)}`);
+    expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 502 /);
+    expect(tunnel.opened).toBe(1);
+  });
+
+  it('never once its content is not wanted', async () => {
+    const { port, tunnel } = await startFront((stream) => {
+      stream.stopReceiving(Code.H3_NO_ERROR);
+      setImmediate(() => setImmediate(() => stream.resetSending(Code.H3_REQUEST_REJECTED)));
+      return SILENT;
+    });
     expect(await new RawClient(port).send(`${POST}hel`).until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 502 /);
     expect(tunnel.opened).toBe(1);
   });

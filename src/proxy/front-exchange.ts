@@ -7,6 +7,7 @@ import { asRejection, failureId, loggedPath, Rejection, synthetic } from './fail
 import { type RequestHead, requestToHttp3, trailersToHttp3 } from './fields.ts';
 import type { FrontContext } from './front-context.ts';
 import { FrontResponse } from './front-response.ts';
+import { KeptContent } from './kept-content.ts';
 import { prioritise } from './priority.ts';
 import { QuietTimer } from './quiet-timer.ts';
 import type { StreamWaiter } from './tunnel.ts';
@@ -38,6 +39,7 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
   readonly #owner: ExchangeOwner;
   readonly #context: FrontContext;
   readonly #overhead: ChunkOverhead;
+  readonly #kept = new KeptContent();
   readonly #intake: Intake;
   #head: RequestHead | undefined;
   #stream: RequestStream | undefined;
@@ -46,8 +48,6 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
   #retries = 0;
   /** What became of the request's content. */
   #upload: 'coming' | 'unwanted' | 'complete' = 'coming';
-  /** Some of the content is gone from here: the request cannot be sent again. */
-  #consumed = false;
   #phase: 'waiting' | 'running' | 'over' = 'waiting';
   /** Found while the request waited for its turn. */
   #rejection: Rejection | undefined;
@@ -65,7 +65,7 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
     this.#owner = owner;
     this.#context = context;
     this.#overhead = new ChunkOverhead(request, startByte);
-    this.#intake = new Intake(request, this);
+    this.#intake = new Intake(request, this, this.#kept);
   }
 
   /** Whether the client has more to send before the request is complete. */
@@ -115,11 +115,13 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
 
   onInterim(fields: FieldLines): void {
     this.#quiet?.touch();
+    this.#kept.drop();
     this.#contained(() => this.#response.interim(fields));
   }
 
   onHeaders(fields: FieldLines): void {
     this.#quiet?.touch();
+    this.#kept.drop();
     clearTimeout(this.#headTimer);
     this.#contained(() => {
       this.#response.head(fields, !this.#context.closing, () => this.#stream?.resume());
@@ -145,20 +147,23 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
     this.#intake.resume();
   }
 
-  onStopped(): void {
-    if (this.#upload === 'coming') this.#discardUpload();
+  // A rejection is told of sending first, and of receiving then: in between nothing must be lost.
+  onStopped(code: number): void {
+    if (this.#upload !== 'coming') return;
+    if (code === Code.H3_REQUEST_REJECTED) this.#intake.hold();
+    else this.#discardUpload();
   }
 
   onFailed(failure: StreamFailure): void {
     this.#stream = undefined;
     if (this.#phase === 'over') return;
-    if (this.#mayRetry(failure)) this.#retry();
+    const mayRetry = failure.untouched && this.#kept.isWhole && this.#retries++ < MAX_RETRIES;
+    if (mayRetry) this.#retry();
     else this.#fail(new Rejection(502, `request stream failed: ${failure.reason}`));
   }
 
   onChunk(chunk: Uint8Array): boolean {
     this.#quiet?.touch();
-    this.#consumed = true;
     if (this.#head?.framing !== 'chunked' || this.#overhead.allows(chunk)) return true;
     this.#fail(EXTENSIONS_TOO_LARGE);
     return false;
@@ -183,9 +188,9 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
     const { fields, framing } = this.#head;
     prioritise(stream, fields, fields);
     stream.sendHeaders(fields, framing === 'none');
+    if (framing !== 'none') this.#intake.start(stream);
     if (framing === 'none') this.#awaitHead();
     else if (this.#upload === 'complete') this.#endUpload(stream);
-    else this.#intake.start(stream);
   }
 
   #completeUpload(): void {
@@ -206,12 +211,7 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
     this.#headTimer ??= setTimeout(() => this.#fail(TOO_SLOW), requestTimeout);
   }
 
-  #mayRetry(failure: StreamFailure): boolean {
-    return failure.untouched && !this.#consumed && !this.#response.begun && this.#retries < MAX_RETRIES;
-  }
-
   #retry(): void {
-    this.#retries++;
     if (this.#upload === 'coming') this.#intake.hold();
     this.#context.tunnel.open(this);
   }
@@ -265,6 +265,7 @@ export class FrontExchange implements StreamWaiter, IntakeEvents {
 
   #discardUpload(): void {
     this.#upload = 'unwanted';
+    this.#kept.drop();
     this.#intake.discard();
     this.#settle();
   }

@@ -165,6 +165,27 @@ describe('a request that the server provably did not touch is sent again', () =>
     expect(sent.includes(Buffer.concat([data('abc'), data('')]))).toBe(true);
   });
 
+  it('with its content, when some of it was sent, and with what comes then', async () => {
+    const scene = await Scene.open();
+    const asked = scene.ask(`${POST}ab`, { bytes: 'c', after: scene.head(4) });
+    await scene.peer.until(() => scene.peer.received(0).toString('latin1').endsWith('ab'));
+    await scene.fail(0, H3_REQUEST_REJECTED);
+    await scene.answer(4);
+    expect(await asked.answer()).toMatch(SUCCESS);
+    expect(scene.peer.received(4).includes(Buffer.concat([data('ab'), data('c'), data('')]))).toBe(true);
+  });
+
+  it('with all of its content, above the identifier of a GOAWAY', async () => {
+    const scene = await Scene.open();
+    const asked = scene.ask(`${POST}abc`);
+    await scene.peer.until(() => scene.peer.stream(0).ended);
+    await scene.peer.send(CONTROL, frame(FrameType.GOAWAY, 0));
+    await scene.reconnected();
+    await scene.answer(0);
+    expect(await asked.answer()).toMatch(SUCCESS);
+    expect(scene.peer.received(0).includes(Buffer.concat([data('abc'), data('')]))).toBe(true);
+  });
+
   it('three times, then it fails', async () => {
     const scene = await Scene.open();
     const asked = scene.ask(GET);
@@ -207,13 +228,15 @@ describe('a request whose fate is unknown is not sent again', () => {
     await scene.expectNothingBefore(4);
   });
 
-  it('after H3_REQUEST_REJECTED, when some of its content is gone from here', async () => {
+  it('after H3_REQUEST_REJECTED, when more of its content was sent than is kept', async () => {
     const scene = await Scene.open();
-    const asked = scene.ask(`${POST}ab`, { bytes: 'c', after: scene.head(4) });
-    await scene.peer.until(() => scene.peer.received(0).toString('latin1').endsWith('ab'));
+    const upload = POST.replace('Content-Length: 3', 'Content-Length: 1000000');
+    const asked = scene.ask(`${upload}${'x'.repeat(80_000)}`);
+    await scene.peer.until(() => scene.peer.received(0).length > 80_000);
     await scene.fail(0, H3_REQUEST_REJECTED);
+    await asked.until('HTTP/1.1 502 ');
+    asked.socket.destroy();
     await scene.expectNothingBefore(4);
-    expect(await asked.answer()).toMatch(FAILURE);
   });
 
   it.each([
