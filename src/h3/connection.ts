@@ -59,7 +59,8 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#handler = handler;
     this.#flood = new FloodGuard(options.now);
     const settings = { ...options, enableConnectProtocol: quic.role === 'server' };
-    this.#qpack = new QpackStreams(quic, settings, options.qpackNeverIndexed, this.#flood);
+    const encoding = { neverIndexed: options.qpackNeverIndexed, counters: options.qpackCounters };
+    this.#qpack = new QpackStreams(quic, settings, encoding, this.#flood);
     this.#peerControl = new ControlReceiver(quic.role, this.#flood, this);
     this.#peerStreams = new UnidirectionalStreams(quic.role, this.#flood, this);
     this.receiverContext = { ...options, role: quic.role, flood: this.#flood, decoder: this.#qpack };

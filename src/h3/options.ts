@@ -1,3 +1,4 @@
+import type { QpackCounters } from '../qpack/counters.ts';
 import type { RequestStream } from './port.ts';
 
 /** What we allow the peer. */
@@ -12,6 +13,8 @@ export interface H3Options {
   readonly qpackBlockedStreams: number;
   /** Names, in lower case, of fields whose values never go into a dynamic table, besides those that are known secrets. */
   readonly qpackNeverIndexed: readonly string[];
+  /** Where to count what is encoded. */
+  readonly qpackCounters?: QpackCounters | undefined;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
 }

@@ -1,5 +1,5 @@
 import { type DecodeResult, QpackDecoder } from '../qpack/decoder.ts';
-import { QpackEncoder } from '../qpack/encoder.ts';
+import { QpackEncoder, type QpackEncoderOptions } from '../qpack/encoder.ts';
 import type { QuicStreams, StreamId } from '../quic/port.ts';
 import type { FloodGuard } from './flood-guard.ts';
 import { INSTRUCTIONS_PER_UNIT } from './limits.ts';
@@ -24,12 +24,17 @@ export class QpackStreams {
   readonly #decoder: QpackDecoder;
 
   /** `settings` are those that we announce; our encoder's table is no larger than what we offer the peer's. */
-  constructor(quic: QuicStreams, settings: Settings, neverIndexed: readonly string[], flood: FloodGuard) {
+  constructor(
+    quic: QuicStreams,
+    settings: Settings,
+    encoding: Pick<QpackEncoderOptions, 'neverIndexed' | 'counters'>,
+    flood: FloodGuard,
+  ) {
     this.#quic = quic;
     this.#flood = flood;
     this.encoderStream = new OwnStream(quic, StreamType.QPACK_ENCODER);
     this.decoderStream = new OwnStream(quic, StreamType.QPACK_DECODER);
-    this.#encoder = new QpackEncoder({ maxTableCapacity: settings.qpackMaxTableCapacity, neverIndexed });
+    this.#encoder = new QpackEncoder({ ...encoding, maxTableCapacity: settings.qpackMaxTableCapacity });
     this.#decoder = new QpackDecoder({
       maxTableCapacity: settings.qpackMaxTableCapacity,
       blockedStreams: settings.qpackBlockedStreams,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { noQpackCounts } from './counters.ts';
 import { QpackEncoder } from './encoder.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -254,5 +255,21 @@ describe('an entry evicted for its own duplicate', () => {
     expect(section.slice(0, 8)).toBe('00005f4d');
     encoder.receiveDecoderStream(hex('01'));
     expect(encode(encoder, 8, ...line('a'))).toEqual({ section: '0600' + '80', inserts: '' });
+  });
+});
+
+describe('counters', () => {
+  it('tell lines that stood in a table from those that did not, and bytes before and after', () => {
+    const counters = noQpackCounts();
+    const encoder = new QpackEncoder({ maxTableCapacity: 4096, neverIndexed: [], counters });
+    encoder.applyPeerSettings(4096, 0);
+    let bytes = 0;
+    const take = () => {
+      bytes += encoder.takeEncoderStreamBytes()?.length ?? 0;
+    };
+    take();
+    bytes += encoder.encode(0, [':method', 'GET', 'authorization', 'secret']).length;
+    take();
+    expect(counters).toEqual({ lines: 2, indexedLines: 1, plainBytes: 29, encodedBytes: bytes });
   });
 });

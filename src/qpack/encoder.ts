@@ -1,3 +1,4 @@
+import { noQpackCounts, type QpackCounters } from './counters.ts';
 import { type EncoderEntry, EncoderTable } from './encoder-table.ts';
 import { IndexingPolicy } from './indexing-policy.ts';
 import type { InstructionStream } from './instruction-stream.ts';
@@ -18,6 +19,8 @@ export interface QpackEncoderOptions {
   readonly maxTableCapacity: number;
   /** Names, in lower case, of further fields whose values are secrets. */
   readonly neverIndexed: readonly string[];
+  /** Where to count what is encoded. */
+  readonly counters?: QpackCounters | undefined;
 }
 
 /** How a field line is represented; `NEVER_INDEXED`, the N bit of §4.5.4, is added to a literal. */
@@ -38,6 +41,7 @@ const NEVER_INDEXED = 0x20;
 export class QpackEncoder {
   readonly #ceiling: number;
   readonly #policy: IndexingPolicy;
+  readonly #counters: QpackCounters;
   readonly #table = new EncoderTable();
   readonly #sent = new SentSections();
   readonly #decoderStream: InstructionStream;
@@ -58,6 +62,7 @@ export class QpackEncoder {
   constructor(options: QpackEncoderOptions = STATIC_TABLE_ALONE) {
     this.#ceiling = options.maxTableCapacity;
     this.#policy = new IndexingPolicy(options.neverIndexed);
+    this.#counters = options.counters ?? noQpackCounts();
     this.#decoderStream = decoderStream({
       acknowledgeSection: (streamId) => this.#sent.acknowledge(streamId),
       cancelStream: (streamId) => this.#sent.cancel(streamId),
@@ -113,6 +118,7 @@ export class QpackEncoder {
         references: this.#references,
       });
     }
+    this.#counters.encodedBytes += this.#section.length;
     return this.#section.take();
   }
 
@@ -123,6 +129,7 @@ export class QpackEncoder {
 
   /** What is to be sent on our encoder stream, if anything. */
   takeEncoderStreamBytes(): Uint8Array | undefined {
+    this.#counters.encodedBytes += this.#encoderStream.length;
     return this.#encoderStream.length > 0 ? this.#encoderStream.take() : undefined;
   }
 
@@ -241,6 +248,9 @@ export class QpackEncoder {
 
   #writeLine(form: number, index: number, name: string, value: string): void {
     const relative = this.#requiredInsertCount - 1 - index;
+    this.#counters.lines++;
+    this.#counters.plainBytes += name.length + value.length;
+    if (form === STATIC_LINE || form === DYNAMIC_LINE) this.#counters.indexedLines++;
     // Indexed Field Line (§4.5.2): 1 T index(6+)
     if (form === STATIC_LINE) this.#section.integer(0xc0, 6, index);
     else if (form === DYNAMIC_LINE) this.#section.integer(0x80, 6, relative);

@@ -71,6 +71,9 @@ const CERTIFICATE_ALERTS: Readonly<Record<number, Alert>> = {
   },
 };
 
+/** Whether a code is the TLS alert of an end that does not accept the other's certificate. */
+export const isAboutCertificate = (code: number): boolean => code - CRYPTO_ERROR in CERTIFICATE_ALERTS;
+
 /** bad_certificate from the peer: some TLS libraries say it of whatever they do not like. */
 const BAD_TO_PEER: Alert = {
   name: 'bad_certificate',

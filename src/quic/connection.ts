@@ -3,17 +3,20 @@ import { closeCause } from './cause.ts';
 import { BAD_CERTIFICATE, INTERNAL_ERROR } from './close-reason.ts';
 import { Deadline } from './deadline.ts';
 import { FirstFlight, HANDSHAKE_TIMEOUT, HandshakeBudget } from './handshake.ts';
+import type { ConnectionFigures, QuicMeter } from './meter.ts';
 import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorText } from './native.ts';
 import type { QuicOptions } from './options.ts';
 import { Output } from './output.ts';
 import { certificateMismatch } from './peer-name.ts';
 import type { QuicClose, QuicEvents, QuicStreams, Role, StreamId } from './port.ts';
 import { Streams } from './streams.ts';
+import { type Traffic, trafficOf } from './traffic.ts';
 
 /** What a connection needs of the endpoint that it lives in. */
 export interface ConnectionHost {
   /** Monotonic clock, milliseconds. */
   readonly clock: () => number;
+  readonly meter: QuicMeter;
   /** Sends a datagram; the buffer is the socket's from here on. */
   transmit(datagram: Buffer, to: EngineAddress): void;
   /** Asks for a call of `process` at the end of this turn of the event loop. */
@@ -112,6 +115,16 @@ export class QuicConnection implements QuicStreams {
   /** Smoothed round-trip time, milliseconds; 0 before the first sample. */
   get rtt(): number {
     return this.#output.rtt;
+  }
+
+  /** What it has moved so far. */
+  get traffic(): Traffic {
+    return trafficOf(this.#engine);
+  }
+
+  /** How it is now. */
+  get figures(): ConnectionFigures {
+    return this.#output.figures(this.#openStreams()?.sending);
   }
 
   /** Takes in a datagram; what follows from it happens in {@link process}. */
@@ -364,6 +377,7 @@ export class QuicConnection implements QuicStreams {
     const state = this.#state;
     if (state.phase === 'ended') return;
     this.#state = { phase: 'ended' };
+    this.#host.meter.ended(state.phase === 'open' ? 'established' : 'connecting', close);
     if (state.phase === 'open') state.events.onClosed(close);
     else this.#host.failed(this, close);
   }
@@ -372,6 +386,7 @@ export class QuicConnection implements QuicStreams {
     if (this.#released) return;
     this.#released = true;
     this.#deadline.clear();
+    this.#host.meter.released(this);
     this.#host.released(this);
   }
 }

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP, isIPv4 } from 'node:net';
 import { type ConnectionHost, QuicConnection } from './connection.ts';
 import type { Logger } from './log.ts';
+import { QuicMeter } from './meter.ts';
 import { type EngineAddress, type EngineConfig, errorText, quiche } from './native.ts';
 import { engineConfig, type QuicOptions } from './options.ts';
 import type { QuicClose, QuicEvents } from './port.ts';
@@ -33,12 +34,18 @@ export class Dialer {
   #dialling = 0;
   #leaving: { readonly errorCode: number; readonly reason: string } | undefined;
 
-  constructor(socketOptions: Omit<SocketOptions, 'port'>, options: QuicOptions, logger: Logger) {
+  constructor(
+    socketOptions: Omit<SocketOptions, 'port'>,
+    options: QuicOptions,
+    logger: Logger,
+    meter: QuicMeter = new QuicMeter(),
+  ) {
     this.#socketOptions = { ...socketOptions, port: 0 };
     this.#shared = {
       options,
       config: engineConfig(options, 'client'),
       logger,
+      meter,
       onReleased: (attempt) => this.#attempts.delete(attempt),
     };
     this.#logger = logger;
@@ -55,7 +62,7 @@ export class Dialer {
     const wanted = formatAddress({ host, port });
     this.#dialling++;
     try {
-      const socket = await openSocket(this.#socketOptions, this.#logger);
+      const socket = await openSocket(this.#socketOptions, this.#logger, this.#shared.meter);
       const address = await this.#resolve(socket, host, nth).catch((error) => {
         socket.close();
         throw error;
@@ -68,7 +75,9 @@ export class Dialer {
       if (nth === 0) this.#logger.info(details, `started endpoint at ${local}`);
       else this.#logger.debug(details, 'connecting');
     } catch (error) {
-      events.onFailed({ source: 'local', space: 'transport', code: 0, reason: errorText(error) }, wanted);
+      const reason = errorText(error);
+      this.#shared.meter.failed('connecting', 'address', reason);
+      events.onFailed({ source: 'local', space: 'transport', code: 0, reason }, wanted);
     } finally {
       this.#dialling--;
     }
@@ -98,12 +107,14 @@ interface Shared {
   readonly options: QuicOptions;
   readonly config: EngineConfig;
   readonly logger: Logger;
+  readonly meter: QuicMeter;
   readonly onReleased: (attempt: Attempt) => void;
 }
 
 /** One socket and the connection on it. */
 class Attempt implements ConnectionHost {
   readonly clock = (): number => performance.now();
+  readonly meter: QuicMeter;
   leaving = false;
   readonly #closed: Promise<void>;
   readonly #socket: UdpSocket;
@@ -135,6 +146,7 @@ class Attempt implements ConnectionHost {
     this.#remote = remote;
     this.#events = events;
     this.#shared = shared;
+    this.meter = shared.meter;
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -166,7 +178,9 @@ class Attempt implements ConnectionHost {
   }
 
   established(connection: QuicConnection): QuicEvents {
-    return this.#events.onConnection(connection, this.#name());
+    const name = this.#name();
+    this.meter.established(connection, name);
+    return this.#events.onConnection(connection, name);
   }
 
   failed(_connection: QuicConnection, close: QuicClose): void {

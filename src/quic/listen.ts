@@ -3,6 +3,7 @@ import type { RemoteInfo } from 'node:dgram';
 import { type ConnectionHost, QuicConnection } from './connection.ts';
 import { DropLog } from './drop-log.ts';
 import type { Logger } from './log.ts';
+import { DROPPED, type DropReason, QuicMeter } from './meter.ts';
 import { type EngineAddress, type EngineConfig, errorText, quiche } from './native.ts';
 import { engineConfig, type QuicOptions } from './options.ts';
 import {
@@ -48,15 +49,17 @@ export async function listen(
   options: QuicOptions,
   events: ListenEvents,
   logger: Logger,
+  meter: QuicMeter = new QuicMeter(),
 ): Promise<ServerEndpoint> {
   const config = engineConfig(options, 'server');
-  const socket = await openSocket(socketOptions, logger);
-  return new ServerEndpoint(socket, config, options, events, logger);
+  const socket = await openSocket(socketOptions, logger, meter);
+  return new ServerEndpoint(socket, config, options, events, logger, meter);
 }
 
 /** The server's end: one socket, any number of connections, routed by connection ID. */
 export class ServerEndpoint implements ConnectionHost {
   readonly clock = (): number => performance.now();
+  readonly meter: QuicMeter;
   readonly #socket: UdpSocket;
   readonly #address: EngineAddress;
   #config: EngineConfig;
@@ -79,8 +82,10 @@ export class ServerEndpoint implements ConnectionHost {
     options: QuicOptions,
     events: ListenEvents,
     logger: Logger,
+    meter: QuicMeter,
   ) {
     this.#socket = socket;
+    this.meter = meter;
     this.#address = socket.address;
     this.#config = config;
     this.#options = options;
@@ -142,7 +147,9 @@ export class ServerEndpoint implements ConnectionHost {
 
   established(connection: QuicConnection): QuicEvents {
     const peer = this.#handshakeOver(connection);
-    return this.#events.onConnection(connection, peer === undefined ? '' : formatAddress(peer.address));
+    const address = peer === undefined ? '' : formatAddress(peer.address);
+    this.meter.established(connection, address);
+    return this.#events.onConnection(connection, address);
   }
 
   failed(connection: QuicConnection, close: QuicClose): void {
@@ -181,29 +188,28 @@ export class ServerEndpoint implements ConnectionHost {
   #routeShort(datagram: Buffer, from: EngineAddress): QuicConnection | undefined {
     const key = shortHeaderKey(datagram);
     const connection = key === undefined ? undefined : this.#routes.get(key);
-    // After a restart the peers of the former process go on sending for a while: worth a word, not a warning.
-    if (connection === undefined) this.#drop('it belongs to no connection of this process', from);
+    if (connection === undefined) this.#drop('unknown_connection', from);
     return connection;
   }
 
   #routeLong(datagram: Buffer, from: EngineAddress): QuicConnection | undefined {
     const header = parseLongHeader(datagram);
-    if (header === undefined) return this.#drop('it is not QUIC', from);
+    if (header === undefined) return this.#drop('not_quic', from);
     const known = this.#routes.get(connectionKey(header.destination));
     if (known !== undefined) return known;
     if (header.version !== VERSION_1) return this.#negotiateVersion(header, datagram.length, from);
-    if (!isInitial(datagram)) return this.#drop('it belongs to no connection of this process', from);
+    if (!isInitial(datagram)) return this.#drop('unknown_connection', from);
     if (datagram.length < MIN_INITIAL_DATAGRAM || header.destination.length < MIN_INITIAL_CONNECTION_ID) {
-      return this.#drop('its first packet is too small for QUIC', from);
+      return this.#drop('too_small', from);
     }
     return this.#accept(header, from);
   }
 
   #accept(header: LongHeader, from: EngineAddress): QuicConnection | undefined {
     if (!this.#accepting) return undefined;
-    if (this.#handshakes >= HANDSHAKES) return this.#drop('too many handshakes are under way', from);
+    if (this.#handshakes >= HANDSHAKES) return this.#drop('handshakes', from);
     if (this.#handshakesFrom(from.host) >= HANDSHAKES_PER_ADDRESS) {
-      return this.#drop('too many handshakes are under way from its address', from);
+      return this.#drop('handshakes_of_address', from);
     }
     const connectionId = randomBytes(CONNECTION_ID_LENGTH);
     const connection = this.#create(connectionId, from);
@@ -220,7 +226,7 @@ export class ServerEndpoint implements ConnectionHost {
       const engine = quiche.Connection.accept(connectionId, null, this.#address, from, this.#config);
       return new QuicConnection(engine, 'server', this.#options, this);
     } catch (error) {
-      return this.#drop(`the QUIC engine refuses it: ${errorText(error)}`, from);
+      return this.#drop('engine', from, errorText(error));
     }
   }
 
@@ -234,7 +240,7 @@ export class ServerEndpoint implements ConnectionHost {
 
   /** RFC 9000 §6.1: answered only when the datagram is large enough not to be amplified. */
   #negotiateVersion(header: LongHeader, length: number, from: EngineAddress): undefined {
-    if (header.version === 0 || length < MIN_INITIAL_DATAGRAM) return this.#drop('it is not QUIC', from);
+    if (header.version === 0 || length < MIN_INITIAL_DATAGRAM) return this.#drop('not_quic', from);
     const answer = Buffer.alloc(MIN_INITIAL_DATAGRAM);
     const size = quiche.negotiateVersion(header.source, header.destination, answer);
     this.#socket.send(answer.subarray(0, size), from);
@@ -245,8 +251,10 @@ export class ServerEndpoint implements ConnectionHost {
     return undefined;
   }
 
-  #drop(reason: string, from: EngineAddress): undefined {
-    this.#drops.dropped(reason, formatAddress(from));
+  #drop(reason: DropReason, from: EngineAddress, detail = ''): undefined {
+    this.meter.drops[reason]++;
+    const text = detail === '' ? DROPPED[reason] : `${DROPPED[reason]}: ${detail}`;
+    this.#drops.dropped(text, formatAddress(from));
     return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { DatagramSize, SAFE_DATAGRAM_SIZE } from './datagram-size.ts';
+import type { ConnectionFigures } from './meter.ts';
 import type { EngineAddress, EngineConnection } from './native.ts';
 import { enginePaces, type QuicOptions } from './options.ts';
 import { Pacer } from './pacer.ts';
@@ -100,6 +101,19 @@ export class Output {
   /** When {@link flush} wants to be called again for reasons of its own; `Infinity` when there are none. */
   get due(): number {
     return Math.min(this.#blockedUntil, this.#redundancy.due);
+  }
+
+  /** How the path is that is in use. `queue` is what waits for it. */
+  figures(queue: SendQueue | undefined): ConnectionFigures {
+    const path = this.#engine.pathStats().find(({ active }) => active);
+    const congestionWindow = path?.cwnd ?? 0;
+    return {
+      rtt: this.rtt,
+      congestionWindow,
+      bytesInFlight: Math.max(0, congestionWindow - (queue?.capacity() ?? congestionWindow)),
+      queuedBytes: queue?.byteLength ?? 0,
+      deliveryRate: path?.deliveryRate ?? 0,
+    };
   }
 
   /** The handshake is complete. */

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Logger } from './log.ts';
+import { QuicMeter } from './meter.ts';
 import type { EngineAddress } from './native.ts';
 
 export interface SocketOptions {
@@ -34,16 +35,20 @@ function numericLookup(
 }
 
 /** Binds a UDP socket. Where the host has no IPv6, `::` becomes `0.0.0.0`, with a warning. */
-export async function openSocket(options: SocketOptions, logger: Logger): Promise<UdpSocket> {
+export async function openSocket(
+  options: SocketOptions,
+  logger: Logger,
+  meter: QuicMeter = new QuicMeter(),
+): Promise<UdpSocket> {
   try {
-    return new UdpSocket(await bind(options), options, logger);
+    return new UdpSocket(await bind(options), options, logger, meter);
   } catch (error) {
     if (options.bindAddress !== '::' || !hasNoIpv6(error)) throw bindError(error, options);
   }
   logger.warn({}, 'this host has no IPv6: binding 0.0.0.0 instead of ::');
   const fallback = { ...options, bindAddress: '0.0.0.0' };
   try {
-    return new UdpSocket(await bind(fallback), fallback, logger);
+    return new UdpSocket(await bind(fallback), fallback, logger, meter);
   } catch (error) {
     throw bindError(error, fallback);
   }
@@ -95,6 +100,7 @@ export function formatAddress({ host, port }: EngineAddress): string {
 export class UdpSocket {
   readonly #socket: Socket;
   readonly #logger: Logger;
+  readonly #meter: QuicMeter;
   readonly family: 4 | 6;
   /** False when only one family can be reached through it. */
   readonly dualStack: boolean;
@@ -102,9 +108,10 @@ export class UdpSocket {
   #reported = '';
   #onError: (code: string) => void = () => {};
 
-  constructor(socket: Socket, options: SocketOptions, logger: Logger) {
+  constructor(socket: Socket, options: SocketOptions, logger: Logger, meter: QuicMeter) {
     this.#socket = socket;
     this.#logger = logger;
+    this.#meter = meter;
     this.family = isIPv6(options.bindAddress) ? 6 : 4;
     this.dualStack = options.bindAddress === '::';
     this.#sizeBuffers(options);
@@ -152,6 +159,7 @@ export class UdpSocket {
   // A datagram that cannot be sent is a datagram lost; QUIC deals with it. Each kind of failure is told once.
   readonly #sent = (error: Error | null): void => {
     if (error === null) return;
+    this.#meter.unsent++;
     const code = errorCode(error);
     if (code === this.#reported || code === 'ERR_SOCKET_DGRAM_NOT_RUNNING') return;
     // The system's word about an earlier datagram, which the next one to be sent meets before the socket's reader does.
