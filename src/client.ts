@@ -1,14 +1,16 @@
+import { ownCertificates, peerCertificates } from './certificates.ts';
 import type { Identity } from './config/identity.ts';
 import { type ClientConfig, isClient } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
 import type { Connect } from './proxy/connector.ts';
+import { Contracts } from './proxy/contracts.ts';
 import type { Logger } from './proxy/failures.ts';
 import { createFront, type Front, type FrontOptions } from './proxy/front.ts';
 import { Peer, type PeerOptions, type TunnelHealth } from './proxy/peer.ts';
 import { Dialer } from './quic/dial.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running } from './running.ts';
-import { quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import { ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
 import { inheritedSocket } from './system/systemd-sockets.ts';
 import type { Status } from './system/systemd-status.ts';
 
@@ -32,18 +34,25 @@ export async function startClient(
 ): Promise<RunningClient> {
   const dialers = new Dialers(logger, env);
   const connect = await blaming('tls.key', config.tls.key, () => dialers.connectTo(config, identity));
-  const peer = new Peer(connect, peerOptions(config), logger, () => performance.now());
+  let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
+  const contracts = new Contracts(() => own.contract, Date.now, logger);
+  const peer = new Peer(connect, peerOptions(config, contracts), logger, () => performance.now());
+  const remotes = () => (peer.remote === undefined ? [] : [peer.remote]);
   const front = createFront(frontOptions(config), peer, logger);
   const httpPort = await listen(front, config, logger, env);
   return {
     httpPort,
     attempted: peer.start(),
     status: () => describe(peer.health, front.inFlight),
+    remotes,
+    certificates: () => [...own.certificates, ...peerCertificates(remotes())],
     ready: peer.whenReady(),
     drain: () => front.close(),
     reload: (changed, renewed) => {
       if (!isClient(changed)) throw new TypeError('a client cannot become a server');
-      peer.reconfigure(dialers.connectTo(changed, renewed), peerOptions(changed));
+      const next = dialers.connectTo(changed, renewed);
+      own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
+      peer.reconfigure(next, peerOptions(changed, contracts));
       front.reconfigure(frontOptions(changed));
     },
     stop: async () => {
@@ -82,7 +91,7 @@ class Dialers {
 /** Requests after which a session is replaced: what the engine keeps of each comes to some 100 MB by then. */
 const REQUESTS_PER_SESSION = 1_000_000;
 
-function peerOptions(config: ClientConfig): PeerOptions {
+function peerOptions(config: ClientConfig, contracts: Contracts): PeerOptions {
   const { system } = config;
   return {
     connectInterval: system.connect_interval,
@@ -90,6 +99,7 @@ function peerOptions(config: ClientConfig): PeerOptions {
     streamTimeout: system.stream_idle_timeout,
     requestsPerSession: REQUESTS_PER_SESSION,
     session: sessionOptions(config),
+    contracts,
   };
 }
 

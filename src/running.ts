@@ -1,5 +1,7 @@
 import type { Identity } from './config/identity.ts';
 import type { Config } from './config/schema.ts';
+import type { PeerFacts } from './proxy/contracts.ts';
+import type { WatchedCertificate } from './system/certificate-watch.ts';
 import type { Status } from './system/systemd-status.ts';
 
 /** One end of the tunnel, running. */
@@ -8,6 +10,10 @@ export interface Running {
   readonly attempted: Promise<void>;
   /** What it is doing, for people. */
   status(): Status;
+  /** The other ends that it is connected to, and what they say of themselves. */
+  remotes(): readonly PeerFacts[];
+  /** The certificates that count now, ours and those of {@link remotes}, with the times at which they expire. */
+  certificates(): readonly WatchedCertificate[];
   /** Takes nothing new; resolves when everything in flight is over. */
   drain(): Promise<void>;
   /**

@@ -1,15 +1,17 @@
+import { ownCertificates, peerCertificates } from './certificates.ts';
 import type { Identity } from './config/identity.ts';
 import { isClient, type ServerConfig } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
 import type { RequestStream } from './h3/port.ts';
 import { Acceptor, type AcceptorOptions } from './proxy/acceptor.ts';
+import { Contracts } from './proxy/contracts.ts';
 import type { Logger } from './proxy/failures.ts';
 import { createOrigin, type OriginOptions } from './proxy/origin.ts';
 import { refuseOversized } from './proxy/refusal.ts';
 import { listen, type ServerEndpoint } from './quic/listen.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running, StartError } from './running.ts';
-import { quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import { ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
 import { passesSockets } from './system/systemd-sockets.ts';
 
 /** The server end, running. */
@@ -27,7 +29,9 @@ export async function startServer(
 ): Promise<RunningServer> {
   refuseSockets(env);
   let origin = createOrigin(originOptions(config), logger);
-  const acceptor = new Acceptor(origin, acceptorOptions(config, logger), logger);
+  let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
+  const contracts = new Contracts(() => own.contract, Date.now, logger);
+  const acceptor = new Acceptor(origin, acceptorOptions(config, contracts, logger), logger);
   const endpoint = await bind(config, identity, acceptor, logger, env);
   const bound = formatAddress(endpoint.address);
   logger.info({ address: bound }, `started endpoint at ${bound}`);
@@ -35,6 +39,8 @@ export async function startServer(
     quicPort: endpoint.address.port,
     attempted: Promise.resolve(),
     status: () => ({ state: 'accepting connections', figures: figures(acceptor.rtt, acceptor.inFlight) }),
+    remotes: () => acceptor.remotes,
+    certificates: () => [...own.certificates, ...peerCertificates(acceptor.remotes)],
     drain: async () => {
       endpoint.stopAccepting();
       acceptor.goAway();
@@ -43,9 +49,10 @@ export async function startServer(
     reload: (changed, renewed) => {
       if (isClient(changed)) throw new TypeError('a server cannot become a client');
       endpoint.reconfigure(quicOptions(changed, renewed, env));
+      own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
       const former = origin;
       origin = createOrigin(originOptions(changed), logger);
-      acceptor.reconfigure(origin, acceptorOptions(changed, logger));
+      acceptor.reconfigure(origin, acceptorOptions(changed, contracts, logger));
       void former.close();
     },
     stop: async () => {
@@ -76,12 +83,13 @@ function bind(
   return blaming(key, wanted, () => listen(socket, quicOptions(config, identity, env), acceptor, logger));
 }
 
-function acceptorOptions(config: ServerConfig, logger: Logger): AcceptorOptions {
+function acceptorOptions(config: ServerConfig, contracts: Contracts, logger: Logger): AcceptorOptions {
   return {
     session: {
       ...sessionOptions(config),
       onOversizedRequest: (stream: RequestStream) => refuseOversized(stream, logger),
     },
+    contracts,
     addForwarded: config.system.add_forwarded,
     maxRequests: config.transport.max_concurrent_http_streams,
     maxUpgrades: config.transport.max_upgrades,

@@ -2,8 +2,10 @@
 import type { Identity } from './config/identity.ts';
 import { type Config, isClient } from './config/schema.ts';
 import type { SessionOptions } from './h3/options.ts';
+import type { Contract } from './proxy/contract.ts';
 import type { QuicOptions } from './quic/options.ts';
 import type { SocketOptions } from './quic/socket.ts';
+import { version } from './version.ts';
 
 /** What each field line costs besides its bytes, when the size of a field section is counted (RFC 9114 §4.2.2). */
 const LINE_OVERHEAD = 32;
@@ -50,5 +52,28 @@ export function sessionOptions(config: Config): SessionOptions {
     qpackBlockedStreams: qpack_blocked_streams,
     qpackNeverIndexed: qpack_never_indexed,
     now: () => performance.now(),
+  };
+}
+
+/** What we tell the peer of this end; the clock is looked at when it is told. */
+export function ownContract(config: Config, identity: Identity): Contract {
+  const { transport, system } = config;
+  const [leaf] = identity.certificates;
+  return {
+    version: version(),
+    initialWindow: transport.initial_window,
+    initialRtt: transport.initial_rtt,
+    maxIdleTimeout: transport.max_idle_timeout,
+    keepAliveInterval: transport.keep_alive_interval,
+    streamReceiveWindow: Math.min(
+      transport.stream_receive_window,
+      transport.receive_window ?? Number.POSITIVE_INFINITY,
+    ),
+    congestionAlgorithm: transport.congestion_algorithm,
+    udpPayloadSize: transport.udp_payload_size,
+    maxConcurrentHttpStreams: transport.max_concurrent_http_streams,
+    maxHeaderSize: system.max_header_size,
+    clock: undefined,
+    certificateExpiry: leaf && Date.parse(leaf.validTo),
   };
 }

@@ -58,7 +58,8 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#quic = quic;
     this.#handler = handler;
     this.#flood = new FloodGuard(options.now);
-    const settings = { ...options, enableConnectProtocol: quic.role === 'server' };
+    const others = options.otherSettings?.() ?? NONE;
+    const settings = { ...options, enableConnectProtocol: quic.role === 'server', others };
     const encoding = { neverIndexed: options.qpackNeverIndexed, counters: options.qpackCounters };
     this.#qpack = new QpackStreams(quic, settings, encoding, this.#flood);
     this.#peerControl = new ControlReceiver(quic.role, this.#flood, this);
@@ -304,5 +305,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
 
 /** Above every request stream that there will be: what a double carries exactly, for 2^62−4 is not among that. */
 const LAST_REQUEST_ID = 2 ** 53 - 4;
+
+const NONE: ReadonlyMap<number, number> = new Map();
 
 const internal = (error: unknown): string => `internal error: ${String(error)}`;

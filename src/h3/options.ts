@@ -17,6 +17,8 @@ export interface H3Options {
   readonly qpackCounters?: QpackCounters | undefined;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
+  /** Settings of our own to announce besides, by identifier; asked for when a session begins. */
+  readonly otherSettings?: () => ReadonlyMap<number, number>;
 }
 
 /** What a session needs to know. */

@@ -131,9 +131,9 @@ export interface Session {
 export interface SessionEvents {
   /**
    * The peer's SETTINGS arrived: it speaks HTTP/3. A server end of ours sends them once it has accepted our
-   * certificate; others may send them a little before.
+   * certificate; others may send them a little before. `others`: those that HTTP/3 knows nothing of, by identifier.
    */
-  onReady(): void;
+  onReady(others: ReadonlyMap<number, number>): void;
 
   /**
    * Server: a request's head arrived and is well-formed. Returns who hears the rest of it.

@@ -66,7 +66,7 @@ class H3Session implements Session, ConnectionHandler, RequestAcceptor {
 
   onReady(settings: Settings): void {
     this.extendedConnect = settings.enableConnectProtocol;
-    this.#events.onReady();
+    this.#events.onReady(settings.others ?? new Map());
   }
 
   onRequestStream(id: StreamId): RequestHandler {

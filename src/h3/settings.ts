@@ -14,6 +14,8 @@ export interface Settings {
   readonly qpackBlockedStreams: number;
   /** Whether the server takes extended CONNECT. Of a client it says nothing (RFC 8441 §3). */
   readonly enableConnectProtocol: boolean;
+  /** Settings that HTTP/3 knows nothing of, by identifier (RFC 9114 §7.2.4.1, §9); none unless given. */
+  readonly others?: ReadonlyMap<number, number>;
 }
 
 const Id = {
@@ -37,11 +39,12 @@ export function encodeSettings(settings: Settings): Uint8Array {
   }
   if (settings.qpackBlockedStreams > 0) pairs.push(Id.QPACK_BLOCKED_STREAMS, settings.qpackBlockedStreams);
   if (settings.enableConnectProtocol) pairs.push(Id.ENABLE_CONNECT_PROTOCOL, 1);
+  for (const [id, value] of settings.others ?? []) pairs.push(id, value);
   return encodeFrame(FrameType.SETTINGS, encodeIntegers(pairs));
 }
 
 /**
- * Reads the payload of a SETTINGS frame; unknown settings are ignored.
+ * Reads the payload of a SETTINGS frame; what is unknown is left to who may know it.
  * Throws H3_FRAME_ERROR when it is cut, H3_SETTINGS_ERROR for a forbidden or repeated identifier or a value that the
  * setting cannot have.
  */
@@ -64,7 +67,12 @@ export function parseSettings(payload: Uint8Array): Settings {
     qpackMaxTableCapacity: values.get(Id.QPACK_MAX_TABLE_CAPACITY) ?? 0,
     qpackBlockedStreams: values.get(Id.QPACK_BLOCKED_STREAMS) ?? 0,
     enableConnectProtocol: flag(values.get(Id.ENABLE_CONNECT_PROTOCOL) ?? 0),
+    others: without(values, Object.values(Id)),
   };
+}
+
+function without(values: ReadonlyMap<number, number>, known: readonly number[]): ReadonlyMap<number, number> {
+  return new Map([...values].filter(([id]) => !known.includes(id)));
 }
 
 // RFC 8441 §3

@@ -6,6 +6,8 @@ import { createSession } from '../h3/session.ts';
 import type { QuicClose, QuicEvents } from '../quic/port.ts';
 import { Admission, type AdmissionLimits, type Run } from './admission.ts';
 import type { NumberedConnection } from './connector.ts';
+import type { Contract } from './contract.ts';
+import type { Contracts, PeerFacts } from './contracts.ts';
 import type { Logger } from './failures.ts';
 import type { Origin } from './origin.ts';
 import { Repeats } from './repeats.ts';
@@ -20,8 +22,15 @@ const NOTICE = 1000;
 /** How a server deals with its clients. */
 export interface AcceptorOptions extends AdmissionLimits {
   readonly session: SessionOptions;
+  readonly contracts: Contracts;
   /** Whether to append a Forwarded element (RFC 7239). */
   readonly addForwarded: boolean;
+}
+
+/** A client that is connected. */
+interface Client {
+  readonly connection: NumberedConnection;
+  contract: Contract | undefined;
 }
 
 /** The sessions of a server: one for each connection of a peer that proved who it is. */
@@ -29,7 +38,7 @@ export class Acceptor {
   #origin: Origin;
   #options: AcceptorOptions;
   readonly #logger: Logger;
-  readonly #sessions = new Map<Session, NumberedConnection>();
+  readonly #sessions = new Map<Session, Client>();
   readonly #refusals: Repeats;
 
   constructor(origin: Origin, options: AcceptorOptions, logger: Logger) {
@@ -48,7 +57,16 @@ export class Acceptor {
 
   /** Smoothed round-trip time of the newest session, milliseconds; 0 when there is none, or no sample. */
   get rtt(): number {
-    return [...this.#sessions.values()].at(-1)?.rtt ?? 0;
+    return [...this.#sessions.values()].at(-1)?.connection.rtt ?? 0;
+  }
+
+  /** The clients that are connected, the newest last. */
+  get remotes(): readonly PeerFacts[] {
+    return [...this.#sessions.values()].map(({ connection, contract }) => ({
+      connection: connection.id,
+      certificate: connection.peerCertificate,
+      contract,
+    }));
   }
 
   onConnection(connection: NumberedConnection, address: string): QuicEvents {
@@ -59,7 +77,9 @@ export class Acceptor {
     const run: Run = (stream, fields, onOver) => origin.onRequest(stream, fields, forwarded, onOver);
     const admission = new Admission(this.#options, run, this.#logger);
     const events: SessionEvents = {
-      onReady: () => {},
+      onReady: (others) => {
+        client.contract = this.#options.contracts.heard(others, id);
+      },
       onRequest: (stream, fields) => admission.onRequest(stream, fields),
       onStreamsAvailable: () => {},
       onIdle: () => {},
@@ -69,8 +89,10 @@ export class Acceptor {
         this.#closed(id, address, close);
       },
     };
-    const { session, quicEvents } = createSession(connection, this.#options.session, events);
-    this.#sessions.set(session, connection);
+    const client: Client = { connection, contract: undefined };
+    const options = this.#options.contracts.announcedIn(this.#options.session);
+    const { session, quicEvents } = createSession(connection, options, events);
+    this.#sessions.set(session, client);
     return quicEvents;
   }
 

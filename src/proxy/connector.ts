@@ -3,6 +3,8 @@ import type { SessionOptions } from '../h3/options.ts';
 import type { Session, SessionEvents } from '../h3/port.ts';
 import { createSession } from '../h3/session.ts';
 import type { QuicClose, QuicEvents, QuicStreams } from '../quic/port.ts';
+import type { Contract } from './contract.ts';
+import type { Contracts, PeerCertificate } from './contracts.ts';
 import type { Logger } from './failures.ts';
 import { Repeats } from './repeats.ts';
 
@@ -11,6 +13,8 @@ export interface NumberedConnection extends QuicStreams {
   readonly id: number;
   /** Smoothed round-trip time, milliseconds; 0 before the first sample. */
   readonly rtt: number;
+  /** What the peer presented; `undefined` when it is not verified and cannot be read. */
+  readonly peerCertificate: PeerCertificate | undefined;
 }
 
 /** What an attempt to connect tells. Exactly one of the two is called. */
@@ -26,6 +30,8 @@ export type Connect = (events: ConnectEvents) => void;
 export interface Link {
   readonly session: Session;
   readonly connection: NumberedConnection;
+  /** What the server says of itself; `undefined` before it has, and when it is of another make. */
+  readonly contract: Contract | undefined;
 }
 
 /** How to connect. Times in milliseconds. */
@@ -33,6 +39,7 @@ export interface ConnectorOptions {
   /** From the start of an attempt to connect to the start of the next, at least. */
   readonly connectInterval: number;
   readonly session: SessionOptions;
+  readonly contracts: Contracts;
 }
 
 /** What a connector tells its owner. */
@@ -139,8 +146,13 @@ export class Connector {
   #established(attempt: Attempt, connection: NumberedConnection, address: string): QuicEvents {
     const level = this.#doubtful ? 'debug' : 'info';
     this.#logger[level]({ connection: connection.id, address }, `connection ${connection.id} established`);
+    const { contracts, session: options } = this.#options;
     const events: SessionEvents = {
-      onReady: () => this.#becameReady(attempt, link),
+      onReady: (others) => {
+        const contract = contracts.heard(others, connection.id);
+        link = { ...link, contract };
+        this.#becameReady(attempt, link);
+      },
       onRequest: () => {
         throw new Error('a server made a request');
       },
@@ -149,8 +161,8 @@ export class Connector {
       onIdle: () => this.#events.onIdle(session),
       onClosed: (close) => this.#closed(attempt, link, close),
     };
-    const { session, quicEvents } = createSession(connection, this.#options.session, events);
-    const link = { session, connection };
+    const { session, quicEvents } = createSession(connection, contracts.announcedIn(options), events);
+    let link: Link = { session, connection, contract: undefined };
     this.#sessions.add(session);
     attempt.session = session;
     if (!this.#isUnderWay(attempt)) session.close(Code.H3_NO_ERROR, 'shutting down');

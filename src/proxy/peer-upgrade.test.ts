@@ -3,6 +3,8 @@ import { concat, RecordingQuic } from '../h3/recording-quic.fixture.ts';
 import { encodeSettings } from '../h3/settings.ts';
 import type { QuicEvents, Role } from '../quic/port.ts';
 import type { NumberedConnection } from './connector.ts';
+import { NOTHING_SAID } from './contract.fixture.ts';
+import { Contracts } from './contracts.ts';
 import { SILENT } from './pair.fixture.ts';
 import { Peer } from './peer.ts';
 import type { StreamWaiter } from './tunnel.ts';
@@ -10,6 +12,7 @@ import type { StreamWaiter } from './tunnel.ts';
 class NumberedQuic extends RecordingQuic implements NumberedConnection {
   readonly id = 1;
   readonly rtt = 0;
+  readonly peerCertificate = undefined;
 
   constructor(role: Role = 'client') {
     super(role);
@@ -23,11 +26,17 @@ function start(enableConnectProtocol: boolean) {
   const quic = new NumberedQuic();
   const heard: string[] = [];
   const log = () => {};
+  const logger = { debug: log, info: log, warn: log, error: log };
   const options = {
     connectInterval: 1000,
     holdTimeout: 1000,
     streamTimeout: 1000,
     requestsPerSession: 1_000_000,
+    contracts: new Contracts(
+      () => NOTHING_SAID,
+      () => 0,
+      logger,
+    ),
     session: { ...LIMITS, qpackNeverIndexed: [], maxFieldCount: 10, now: () => 0 },
   };
   let events: QuicEvents | undefined;
@@ -36,7 +45,7 @@ function start(enableConnectProtocol: boolean) {
       events = attempt.onConnection(quic, 'server');
     },
     options,
-    { debug: log, info: log, warn: log, error: log },
+    logger,
     () => 0,
   );
   const waiter = (isUpgrade: boolean): StreamWaiter => ({

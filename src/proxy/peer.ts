@@ -8,6 +8,7 @@ import {
   type ConnectorOptions,
   type Link,
 } from './connector.ts';
+import type { PeerFacts } from './contracts.ts';
 import type { Logger } from './failures.ts';
 import type { StreamWaiter, Tunnel } from './tunnel.ts';
 import { WaitingLine } from './waiting-line.ts';
@@ -77,6 +78,13 @@ export class Peer implements Tunnel, ConnectorEvents {
     return this.#link === undefined
       ? { up: false, failure: this.#failure }
       : { up: true, rtt: this.#link.connection.rtt };
+  }
+
+  /** The server that requests go to; `undefined` while the tunnel is down. */
+  get remote(): PeerFacts | undefined {
+    if (this.#link === undefined) return undefined;
+    const { connection, contract } = this.#link;
+    return { connection: connection.id, certificate: connection.peerCertificate, contract };
   }
 
   open(waiter: StreamWaiter): void {

@@ -7,7 +7,7 @@ import type { ConnectionFigures, QuicMeter } from './meter.ts';
 import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorText } from './native.ts';
 import type { QuicOptions } from './options.ts';
 import { Output } from './output.ts';
-import { certificateMismatch } from './peer-name.ts';
+import { certificateMismatch, type LeafFacts, leafFacts } from './peer-name.ts';
 import type { QuicClose, QuicEvents, QuicStreams, Role, StreamId } from './port.ts';
 import { Streams } from './streams.ts';
 import { type Traffic, trafficOf } from './traffic.ts';
@@ -78,6 +78,7 @@ export class QuicConnection implements QuicStreams {
   readonly #firstFlight: FirstFlight;
   #state: State;
   #closing: Closing | undefined;
+  #peerCertificate: LeafFacts | undefined;
   #released = false;
   /** Datagrams came since the last delivery, and since the last sweep. */
   #undelivered = false;
@@ -125,6 +126,11 @@ export class QuicConnection implements QuicStreams {
   /** How it is now. */
   get figures(): ConnectionFigures {
     return this.#output.figures(this.#openStreams()?.sending);
+  }
+
+  /** What the peer presented in the handshake. */
+  get peerCertificate(): LeafFacts | undefined {
+    return this.#peerCertificate;
   }
 
   /** Takes in a datagram; what follows from it happens in {@link process}. */
@@ -290,13 +296,13 @@ export class QuicConnection implements QuicStreams {
   /** The chain was judged by the engine; here the name is, before a single stream is read. */
   #authenticate(): void {
     const name = this.#options.peerName;
-    const mismatch = this.#options.verifyPeer
-      ? certificateMismatch(this.#engine.peerCertChain()?.[0], name)
-      : undefined;
+    const leaf = this.#engine.peerCertChain()?.[0];
+    const mismatch = this.#options.verifyPeer ? certificateMismatch(leaf, name) : undefined;
     if (mismatch !== undefined) {
       this.#close(false, BAD_CERTIFICATE, mismatch);
       return;
     }
+    this.#peerCertificate = leafFacts(leaf);
     this.#output.established();
     const events = this.#host.established(this);
     const streams = new Streams(this.#engine, this.role, this.#options.sendWindow, events);
