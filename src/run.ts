@@ -8,6 +8,7 @@ import { Reloader } from './reload.ts';
 import { type Running, StartError } from './running.ts';
 import { startServer } from './server.ts';
 import { Service } from './service.ts';
+import { CertificateWatch } from './system/certificate-watch.ts';
 import { createLogger } from './system/log.ts';
 import { untilSignalled, within } from './system/shutdown.ts';
 import { connectServiceManager } from './system/systemd.ts';
@@ -31,7 +32,9 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   if (interval !== undefined) startWatchdog(interval, notify);
   const signalled = untilSignalled();
   const running = await start(file, config, identity, logger, env);
-  const service = new Service(running, notify);
+  const watch = new CertificateWatch(() => running.certificates(), Date.now, logger);
+  watch.start();
+  const service = new Service(running, notify, () => watch.remark);
   service.started(config.system.wait_for_first_attempt);
   const reloader = new Reloader(file, config, running, service, logger, env);
   process.on('SIGHUP', () => reloader.reload());

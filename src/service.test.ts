@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Service } from './service.ts';
 
 /** A service whose first attempt ends when the test says so, and what it tells. */
-function service() {
+function service(remark = '') {
   let endAttempt = () => {};
   const attempted = new Promise<void>((resolve) => {
     endAttempt = resolve;
@@ -11,11 +11,17 @@ function service() {
   const end = {
     attempted,
     status: () => ({ state: 'up', figures: '' }),
+    remotes: () => [],
+    certificates: () => [],
     drain: () => Promise.resolve(),
     reload: () => {},
     stop: () => Promise.resolve(),
   };
-  const subject = new Service(end, (message) => messages.push(message));
+  const subject = new Service(
+    end,
+    (message) => messages.push(message),
+    () => remark,
+  );
   const attemptEnds = async () => {
     endAttempt();
     await attempted;
@@ -30,6 +36,12 @@ describe('a service', () => {
     expect(told()).toEqual(['STATUS=up']);
     await attemptEnds();
     expect(told()).toEqual(['READY=1\nSTATUS=up']);
+  });
+
+  it('shows in its status what the certificates need', () => {
+    const { subject, told } = service('our certificate expires in 6 days');
+    subject.started(false);
+    expect(told()[0]).toBe('READY=1\nSTATUS=up; our certificate expires in 6 days');
   });
 
   it('is not ready any more when it was stopped during the first attempt', async () => {

@@ -15,11 +15,14 @@ type Stage = 'reloading' | 'waiting for outstanding connections to close' | 'wai
 export class Service {
   readonly #running: Running;
   readonly #notify: Notify;
+  readonly #remark: () => string;
   readonly #reporter: StatusReporter;
   #stage: Stage | undefined;
 
-  constructor(running: Running, notify: Notify) {
+  /** `remark`: what the status says besides, empty when there is nothing. */
+  constructor(running: Running, notify: Notify, remark: () => string) {
     this.#running = running;
+    this.#remark = remark;
     this.#notify = notify;
     this.#reporter = new StatusReporter(
       () => this.#status(),
@@ -67,6 +70,7 @@ export class Service {
 
   #status() {
     const { state, figures } = this.#running.status();
-    return { state: this.#stage ?? state, figures };
+    const all = [figures, this.#remark()].filter((part) => part !== '');
+    return { state: this.#stage ?? state, figures: all.join(', ') };
   }
 }

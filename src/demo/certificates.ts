@@ -41,7 +41,7 @@ export interface CertificateOptions {
   readonly keyType?: KeyType;
   /** Default: one hour ago, so that clocks may differ a little. */
   readonly notBefore?: Date;
-  /** Default: one week ahead. */
+  /** Default: far enough ahead that nobody is warned. */
   readonly notAfter?: Date;
 }
 
@@ -105,12 +105,13 @@ async function leafExtensions(
 }
 
 const HOUR = 3_600_000;
+const VALIDITY = 90 * 24 * HOUR;
 
 function validity(options: CertificateOptions): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
   return {
     notBefore: options.notBefore ?? new Date(now - HOUR),
-    notAfter: options.notAfter ?? new Date(now + 7 * 24 * HOUR),
+    notAfter: options.notAfter ?? new Date(now + VALIDITY),
   };
 }
 

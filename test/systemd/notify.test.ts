@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clientEnd, origin, serverEnd, tunnel } from '../integration/ends.fixture.ts';
 import { later } from '../integration/later.fixture.ts';
 import { closedUdpPort } from '../integration/ports.fixture.ts';
+import { sharedPki } from '../support/certificates.ts';
 import { fetchWhole } from '../support/http-client.ts';
 import { canNotify, NotifySocket } from './notify-socket.fixture.ts';
 
@@ -49,6 +50,16 @@ describe.skipIf(!canNotify())('what systemd hears', () => {
     const config = { system: { wait_for_first_attempt: false } };
     await clientEnd(await closedUdpPort(), { config, env: { NOTIFY_SOCKET: systemd.path } });
     expect(await systemd.next()).toBe('READY=1\nSTATUS=attempting first connection; 0 requests in flight');
+  });
+
+  it('of a certificate that is about to expire', async () => {
+    const pki = await sharedPki();
+    const tls = await pki.server({ notAfter: new Date(Date.now() + 3.5 * 86_400_000) });
+    const systemd = await NotifySocket.open();
+    await serverEnd(1, { config: { tls: { ...tls } }, env: { NOTIFY_SOCKET: systemd.path } });
+    expect(await systemd.next()).toBe(
+      'STATUS=accepting connections; 0 requests in flight, our certificate expires in 3 days',
+    );
   });
 
   it('of the tunnel that is lost', async () => {
