@@ -1,30 +1,61 @@
-import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+import { type LogFn, type Logger, type LoggerOptions, pino } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import { LogOutput, toDescriptor, type Write } from './log-output.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'pretty' | 'json';
 
 /**
- * The log, on standard output. Lines are written at once: a service that dies must not take its last words along.
- * `json` is one object a line with the time in ISO 8601; `pretty` is for people.
+ * The log, on standard output. `json` is one object a line with the time in ISO 8601; `pretty` is for people. Control
+ * characters in a message are escaped, so that a line is one line.
  */
-export function createLogger(level: LogLevel, format: LogFormat): Logger {
-  const options = { name: 'ptproxy', level };
-  if (format === 'json') {
-    const json = { ...options, base: { name: 'ptproxy' }, timestamp: pino.stdTimeFunctions.isoTime };
-    return pino(
-      { ...json, formatters: { level: (label) => ({ level: label }) } },
-      pino.destination({ sync: true }),
-    );
-  }
-  return pino(
-    options,
-    pretty({
-      sync: true,
-      translateTime: "UTC:yyyy-mm-dd'T'HH:MM:ss.l'Z'",
-      ignore: 'pid,hostname',
-      singleLine: true,
-      colorize: process.stdout.isTTY === true,
-    }),
+export function createLogger(level: LogLevel, format: LogFormat, write: Write = standardOutput()): Logger {
+  const output = new LogOutput(write, (lines, code) =>
+    logger.warn({ lost: lines, code }, `${lines} log lines could not be written: ${code}`),
   );
+  process.once('exit', () => output.flush());
+  const options = { name: 'ptproxy', level, hooks: { logMethod: onOneLine } };
+  const logger =
+    format === 'json' ? pino({ ...options, ...JSON_LINES }, output) : prettyLogger(options, output);
+  return logger;
+}
+
+/** The same log, for lines that are wanted whatever the level of other lines is. */
+export function alwaysTold(logger: Logger): Logger {
+  return logger.child({}, { level: 'info' });
+}
+
+const STANDARD_OUTPUT = 1;
+
+function standardOutput(): Write {
+  // To have looked at it is what makes a pipe one that says EAGAIN, instead of stopping the program until it is read.
+  void process.stdout;
+  return toDescriptor(STANDARD_OUTPUT);
+}
+
+const JSON_LINES = {
+  base: { name: 'ptproxy' },
+  timestamp: pino.stdTimeFunctions.isoTime,
+  formatters: { level: (label: string) => ({ level: label }) },
+};
+
+function prettyLogger(options: LoggerOptions, output: LogOutput): Logger {
+  const prettify = prettyFactory({
+    translateTime: "UTC:yyyy-mm-dd'T'HH:MM:ss.l'Z'",
+    ignore: 'pid,hostname',
+    singleLine: true,
+    colorize: process.stdout.isTTY === true,
+  });
+  return pino(options, { write: (line: string) => output.write(prettify(line)) });
+}
+
+function onOneLine(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
+  const [details, message] = args;
+  method.call(this, details, message?.replace(CONTROL, escaped));
+}
+
+const CONTROL = /[^ -~\xa0-\uffff]/g;
+
+function escaped(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
