@@ -2,10 +2,12 @@ import { ownCertificates, peerCertificates } from './certificates.ts';
 import type { Identity } from './config/identity.ts';
 import { type ClientConfig, isClient } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
+import { BoundedLog } from './proxy/bounded-log.ts';
 import type { Connect } from './proxy/connector.ts';
 import { Contracts } from './proxy/contracts.ts';
 import type { Logger } from './proxy/failures.ts';
 import { createFront, type Front, type FrontOptions } from './proxy/front.ts';
+import type { RequestObserver } from './proxy/observer.ts';
 import { Peer, type PeerOptions, type TunnelHealth } from './proxy/peer.ts';
 import { Dialer } from './quic/dial.ts';
 import { formatAddress } from './quic/socket.ts';
@@ -25,20 +27,24 @@ export interface RunningClient extends Running {
   readonly ready: Promise<void>;
 }
 
-/** Serves HTTP/1.1 and connects to the server end. Throws a StartError when the port cannot be had. */
+/** Serves HTTP/1.1 and connects to the server end; `observer` hears of requests. Throws a StartError when the port cannot be had. */
 export async function startClient(
   config: ClientConfig,
   identity: Identity,
   logger: Logger,
   env: NodeJS.ProcessEnv,
+  observer: RequestObserver,
 ): Promise<RunningClient> {
-  const dialers = new Dialers(logger, env);
+  const clock = () => performance.now();
+  const connections = new BoundedLog(logger, clock);
+  const requests = new BoundedLog(logger, clock);
+  const dialers = new Dialers(connections, env);
   const connect = await blaming('tls.key', config.tls.key, () => dialers.connectTo(config, identity));
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
-  const contracts = new Contracts(() => own.contract, Date.now, logger);
-  const peer = new Peer(connect, peerOptions(config, contracts), logger, () => performance.now());
+  const contracts = new Contracts(() => own.contract, Date.now, connections);
+  const peer = new Peer(connect, peerOptions(config, contracts), connections, clock);
   const remotes = () => (peer.remote === undefined ? [] : [peer.remote]);
-  const front = createFront(frontOptions(config), peer, logger);
+  const front = createFront(frontOptions(config), peer, requests, observer);
   const httpPort = await listen(front, config, logger, env);
   return {
     httpPort,

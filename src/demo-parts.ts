@@ -4,6 +4,7 @@ import { loadIdentity } from './config/identity.ts';
 import { loadConfig } from './config/load.ts';
 import { isClient } from './config/schema.ts';
 import type { DemoParts } from './demo/demo.ts';
+import { observers } from './proxy/observer.ts';
 import { startServer } from './server.ts';
 import { createLogger } from './system/log.ts';
 
@@ -12,7 +13,13 @@ export const demoParts: DemoParts = {
   startServer: async (file) => {
     const config = loadConfig(file);
     if (isClient(config)) throw new TypeError(`${file} is not a server's`);
-    const { quicPort, stop } = await startServer(config, loadIdentity(config.tls), quiet(), process.env);
+    const { quicPort, stop } = await startServer(
+      config,
+      loadIdentity(config.tls),
+      quiet(),
+      process.env,
+      observers(),
+    );
     return { quicPort, stop };
   },
   startClient: async (file) => {
@@ -23,6 +30,7 @@ export const demoParts: DemoParts = {
       loadIdentity(config.tls),
       quiet(),
       process.env,
+      observers(),
     );
     return { httpPort, ready, stop };
   },

@@ -34,8 +34,10 @@ export class Reloader {
   readonly #service: Service;
   readonly #logger: Logger;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #onReloaded: (config: Config) => void;
   #config: Config;
 
+  /** `onReloaded`: for what goes by the configuration, but is no part of the running end. */
   constructor(
     file: string,
     config: Config,
@@ -43,6 +45,7 @@ export class Reloader {
     service: Service,
     logger: Logger,
     env: NodeJS.ProcessEnv,
+    onReloaded: (config: Config) => void,
   ) {
     this.#file = file;
     this.#config = config;
@@ -50,6 +53,7 @@ export class Reloader {
     this.#service = service;
     this.#logger = logger;
     this.#env = env;
+    this.#onReloaded = onReloaded;
   }
 
   reload(): void {
@@ -58,7 +62,8 @@ export class Reloader {
       this.#apply();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#logger.error({}, `reload failed, all stays as it was: ${reason}`);
+      const oneLine = reason.replaceAll('\n', '; ');
+      this.#logger.error({}, `reload failed, all stays as it was: ${oneLine}`);
     } finally {
       this.#service.reloaded();
     }
@@ -74,6 +79,7 @@ export class Reloader {
     const kept = this.#keptKeys(config);
     this.#running.reload(config, identity);
     this.#logger.level = config.system.log_level;
+    this.#onReloaded(config);
     this.#config = config;
     if (kept.length > 0) {
       this.#logger.warn({ keys: kept }, `these keys keep their values until a restart: ${kept.join(', ')}`);

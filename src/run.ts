@@ -4,12 +4,14 @@ import { type Identity, loadIdentity } from './config/identity.ts';
 import { loadConfig } from './config/load.ts';
 import { ConfigError, fileProblem } from './config/problem.ts';
 import { type Config, isClient } from './config/schema.ts';
+import { AccessLog, type AccessLogOptions } from './proxy/access-log.ts';
+import { observers, type RequestObserver } from './proxy/observer.ts';
 import { Reloader } from './reload.ts';
 import { type Running, StartError } from './running.ts';
 import { startServer } from './server.ts';
 import { Service } from './service.ts';
 import { CertificateWatch } from './system/certificate-watch.ts';
-import { createLogger } from './system/log.ts';
+import { alwaysTold, createLogger } from './system/log.ts';
 import { untilSignalled, within } from './system/shutdown.ts';
 import { connectServiceManager } from './system/systemd.ts';
 import { startWatchdog, watchdogInterval } from './system/systemd-watchdog.ts';
@@ -31,12 +33,16 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   const interval = watchdogInterval(env, process.pid, config.system.watchdog_factor, logger);
   if (interval !== undefined) startWatchdog(interval, notify);
   const signalled = untilSignalled();
-  const running = await start(file, config, identity, logger, env);
+  const side = isClient(config) ? 'tunnel' : 'origin';
+  const accessLog = new AccessLog(alwaysTold(logger), side, accessLogOptions(config));
+  const running = await start(file, config, identity, logger, env, observers(accessLog));
   const watch = new CertificateWatch(() => running.certificates(), Date.now, logger);
   watch.start();
   const service = new Service(running, notify, () => watch.remark);
   service.started(config.system.wait_for_first_attempt);
-  const reloader = new Reloader(file, config, running, service, logger, env);
+  const reloader = new Reloader(file, config, running, service, logger, env, (changed) =>
+    accessLog.reconfigure(accessLogOptions(changed)),
+  );
   process.on('SIGHUP', () => reloader.reload());
   const signal = await signalled;
   await shutDown(signal, running, service, config.system.shutdown_timeout, logger);
@@ -50,11 +56,12 @@ async function start(
   identity: Identity,
   logger: Logger,
   env: NodeJS.ProcessEnv,
+  observer: RequestObserver,
 ): Promise<Running> {
   try {
     return await (isClient(config)
-      ? startClient(config, identity, logger, env)
-      : startServer(config, identity, logger, env));
+      ? startClient(config, identity, logger, env, observer)
+      : startServer(config, identity, logger, env, observer));
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     throw new ConfigError([fileProblem(file, error.message, error.key)]);
@@ -76,6 +83,10 @@ async function shutDown(
   if (!drained) logger.warn({ timeout }, 'shutdown_timeout has passed: cutting what is still in flight');
   service.closing();
   await running.stop();
+}
+
+function accessLogOptions({ system }: Config): AccessLogOptions {
+  return { enabled: system.access_log, withQuery: system.access_log_query };
 }
 
 function remindOfInsecurity(logger: Logger): void {

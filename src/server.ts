@@ -2,12 +2,12 @@ import { ownCertificates, peerCertificates } from './certificates.ts';
 import type { Identity } from './config/identity.ts';
 import { isClient, type ServerConfig } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
-import type { RequestStream } from './h3/port.ts';
 import { Acceptor, type AcceptorOptions } from './proxy/acceptor.ts';
+import { BoundedLog } from './proxy/bounded-log.ts';
 import { Contracts } from './proxy/contracts.ts';
 import type { Logger } from './proxy/failures.ts';
+import type { RequestObserver } from './proxy/observer.ts';
 import { createOrigin, type OriginOptions } from './proxy/origin.ts';
-import { refuseOversized } from './proxy/refusal.ts';
 import { listen, type ServerEndpoint } from './quic/listen.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running, StartError } from './running.ts';
@@ -20,19 +20,24 @@ export interface RunningServer extends Running {
   readonly quicPort: number;
 }
 
-/** Accepts peers and passes their requests to the origin. Throws a StartError when the port cannot be had. */
+/** Accepts peers and passes their requests to the origin; `observer` hears of those. Throws a StartError when the port cannot be had. */
 export async function startServer(
   config: ServerConfig,
   identity: Identity,
   logger: Logger,
   env: NodeJS.ProcessEnv,
+  observer: RequestObserver,
 ): Promise<RunningServer> {
   refuseSockets(env);
-  let origin = createOrigin(originOptions(config), logger);
+  const clock = () => performance.now();
+  const connections = new BoundedLog(logger, clock);
+  const requests = new BoundedLog(logger, clock);
+  let origin = createOrigin(originOptions(config), requests);
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
-  const contracts = new Contracts(() => own.contract, Date.now, logger);
-  const acceptor = new Acceptor(origin, acceptorOptions(config, contracts, logger), logger);
-  const endpoint = await bind(config, identity, acceptor, logger, env);
+  const contracts = new Contracts(() => own.contract, Date.now, connections);
+  const watch = { logger: requests, observer };
+  const acceptor = new Acceptor(origin, acceptorOptions(config, contracts), connections, watch);
+  const endpoint = await bind(config, identity, acceptor, connections, env);
   const bound = formatAddress(endpoint.address);
   logger.info({ address: bound }, `started endpoint at ${bound}`);
   return {
@@ -51,8 +56,8 @@ export async function startServer(
       endpoint.reconfigure(quicOptions(changed, renewed, env));
       own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
       const former = origin;
-      origin = createOrigin(originOptions(changed), logger);
-      acceptor.reconfigure(origin, acceptorOptions(changed, contracts, logger));
+      origin = createOrigin(originOptions(changed), requests);
+      acceptor.reconfigure(origin, acceptorOptions(changed, contracts));
       void former.close();
     },
     stop: async () => {
@@ -83,12 +88,9 @@ function bind(
   return blaming(key, wanted, () => listen(socket, quicOptions(config, identity, env), acceptor, logger));
 }
 
-function acceptorOptions(config: ServerConfig, contracts: Contracts, logger: Logger): AcceptorOptions {
+function acceptorOptions(config: ServerConfig, contracts: Contracts): AcceptorOptions {
   return {
-    session: {
-      ...sessionOptions(config),
-      onOversizedRequest: (stream: RequestStream) => refuseOversized(stream, logger),
-    },
+    session: sessionOptions(config),
     contracts,
     addForwarded: config.system.add_forwarded,
     maxRequests: config.transport.max_concurrent_http_streams,

@@ -105,6 +105,7 @@ describe('configurations of ptproxy 1.2', () => {
         log_level: 'info',
         log_format: 'json',
         access_log: false,
+        access_log_query: false,
         metrics_bind_address: undefined,
       },
     });

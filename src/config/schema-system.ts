@@ -92,8 +92,14 @@ export const SYSTEM = {
   access_log: {
     type: boolean,
     default: value(false),
-    availability: 'later',
-    doc: 'Log one line for each request.',
+    availability: 'supported',
+    doc: 'Log one line for each request when it is over, whatever `log_level` is: method, path, status, bytes, times, and how it ended.',
+  },
+  access_log_query: {
+    type: boolean,
+    default: value(false),
+    availability: 'supported',
+    doc: 'Show the query in the lines of `access_log`. Queries may hold secrets.',
   },
   metrics_bind_address: {
     type: ipPort,

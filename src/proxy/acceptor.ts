@@ -9,6 +9,7 @@ import type { NumberedConnection } from './connector.ts';
 import type { Contract } from './contract.ts';
 import type { Contracts, PeerFacts } from './contracts.ts';
 import type { Logger } from './failures.ts';
+import type { RequestWatch } from './observer.ts';
 import type { Origin } from './origin.ts';
 import { Repeats } from './repeats.ts';
 
@@ -38,13 +39,16 @@ export class Acceptor {
   #origin: Origin;
   #options: AcceptorOptions;
   readonly #logger: Logger;
+  readonly #watch: RequestWatch;
   readonly #sessions = new Map<Session, Client>();
   readonly #refusals: Repeats;
 
-  constructor(origin: Origin, options: AcceptorOptions, logger: Logger) {
+  /** `logger` is told of connections, `watch` of the requests on them. */
+  constructor(origin: Origin, options: AcceptorOptions, logger: Logger, watch: RequestWatch) {
     this.#origin = origin;
     this.#options = options;
     this.#logger = logger;
+    this.#watch = watch;
     this.#refusals = new Repeats(options.session.now);
   }
 
@@ -70,12 +74,13 @@ export class Acceptor {
   }
 
   onConnection(connection: NumberedConnection, address: string): QuicEvents {
-    const { id } = connection;
-    this.#logger.info({ connection: id, address }, `connection ${id} established (${address})`);
+    const { id, tag } = connection;
+    this.#logger.info({ connection: id, tag, address }, `connection ${id} established (${address})`);
     const forwarded = this.#options.addForwarded ? `for="${address}";proto=http3` : undefined;
     const origin = this.#origin;
-    const run: Run = (stream, fields, onOver) => origin.onRequest(stream, fields, forwarded, onOver);
-    const admission = new Admission(this.#options, run, this.#logger);
+    const run: Run = ({ stream, account, fields }, onOver) =>
+      origin.onRequest({ stream, account, forwarded }, fields, onOver);
+    const admission = new Admission(this.#options, run, connection, this.#watch);
     const events: SessionEvents = {
       onReady: (others) => {
         client.contract = this.#options.contracts.heard(others, id);
@@ -90,7 +95,10 @@ export class Acceptor {
       },
     };
     const client: Client = { connection, contract: undefined };
-    const options = this.#options.contracts.announcedIn(this.#options.session);
+    const options: SessionOptions = {
+      ...this.#options.contracts.announcedIn(this.#options.session),
+      onOversizedRequest: (stream) => admission.onOversized(stream),
+    };
     const { session, quicEvents } = createSession(connection, options, events);
     this.#sessions.set(session, client);
     return quicEvents;

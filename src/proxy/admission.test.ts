@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents } from '../h3/port.ts';
-import { Admission } from './admission.ts';
-import { MemoryTunnel } from './memory-tunnel.fixture.ts';
+import { Admission, type Arrival } from './admission.ts';
+import { CARRIER, MemoryTunnel } from './memory-tunnel.fixture.ts';
+import type { RequestOutcome, RequestRecord } from './observer.ts';
 import { SILENT, until } from './pair.fixture.ts';
 
 const GET: FieldLines = [':method', 'GET', ':scheme', 'http', ':authority', 'a', ':path', '/'];
@@ -20,7 +21,7 @@ function start() {
   let atOnce = false;
   const running: Running[] = [];
   const log: string[] = [];
-  const run = (_stream: RequestStream, fields: FieldLines, onOver: () => void): RequestStreamEvents => {
+  const run = ({ fields }: Arrival, onOver: () => void): RequestStreamEvents => {
     const heard: string[] = [];
     running.push({ path: fields.at(-1) ?? '', heard, over: onOver });
     if (atOnce) onOver();
@@ -32,13 +33,17 @@ function start() {
     };
   };
   const note = (_details: object, message: string) => log.push(message);
+  const over: [RequestOutcome, number | undefined][] = [];
+  const observer = {
+    onRequestOver: ({ outcome, status }: RequestRecord) => over.push([outcome, status]),
+  };
   const logger = { debug: note, info: note, warn: note, error: note };
-  const admission = new Admission({ maxRequests: 2, maxUpgrades: 1 }, run, logger);
+  const admission = new Admission({ maxRequests: 2, maxUpgrades: 1 }, run, CARRIER, { logger, observer });
   const tunnel = new MemoryTunnel((stream, fields) => admission.onRequest(stream, fields));
   const overAtOnce = (): void => {
     atOnce = true;
   };
-  return { running, log, tunnel, overAtOnce };
+  return { running, log, over, tunnel, overAtOnce };
 }
 
 /** Sends a request; gives its stream and what is answered. */

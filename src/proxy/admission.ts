@@ -1,7 +1,11 @@
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
-import { failureId, type Logger, Rejection } from './failures.ts';
+import { Rejection } from './failures.ts';
+import { fieldValue } from './fields.ts';
+import type { RequestWatch } from './observer.ts';
 import { sendRefusal } from './refusal.ts';
+import { RequestAccount } from './request-account.ts';
+import type { Carrier } from './tunnel.ts';
 import { isUpgrade } from './upgrade.ts';
 
 /** How much of each kind may run at once. */
@@ -10,8 +14,15 @@ export interface AdmissionLimits {
   readonly maxUpgrades: number;
 }
 
+/** A request whose head has come. */
+export interface Arrival {
+  readonly stream: RequestStream;
+  readonly account: RequestAccount;
+  readonly fields: FieldLines;
+}
+
 /** Lets a request run: as `SessionEvents.onRequest`, and `onOver` is called once when it is over. */
-export type Run = (stream: RequestStream, fields: FieldLines, onOver: () => void) => RequestStreamEvents;
+export type Run = (arrival: Arrival, onOver: () => void) => RequestStreamEvents;
 
 /**
  * Decides which of a session's requests run.
@@ -26,30 +37,48 @@ export type Run = (stream: RequestStream, fields: FieldLines, onOver: () => void
 export class Admission {
   readonly #limits: AdmissionLimits;
   readonly #run: Run;
-  readonly #logger: Logger;
+  readonly #carrier: Carrier;
+  readonly #watch: RequestWatch;
   readonly #waiting = new Set<WaitingRequest>();
   #requests = 0;
   #upgrades = 0;
   #isServing = false;
 
-  constructor(limits: AdmissionLimits, run: Run, logger: Logger) {
+  /** `carrier`: the connection of these requests. */
+  constructor(limits: AdmissionLimits, run: Run, carrier: Carrier, watch: RequestWatch) {
     this.#limits = limits;
     this.#run = run;
-    this.#logger = logger;
+    this.#carrier = carrier;
+    this.#watch = watch;
   }
 
   /** A request's head came. Returns who hears the rest. */
   onRequest(stream: RequestStream, fields: FieldLines): RequestStreamEvents {
-    if (isUpgrade(fields)) return this.#admitUpgrade(stream, fields);
-    if (this.#requests < this.#limits.maxRequests) return this.#runRequest(stream, fields);
-    const waiting = new WaitingRequest(stream, fields, () => this.#waiting.delete(waiting));
+    const arrival = this.#arrival(stream, fields);
+    if (isUpgrade(fields)) return this.#admitUpgrade(arrival);
+    if (this.#requests < this.#limits.maxRequests) return this.#runRequest(arrival);
+    const waiting = new WaitingRequest(arrival, () => this.#waiting.delete(waiting));
     this.#waiting.add(waiting);
     return waiting;
   }
 
-  #runRequest(stream: RequestStream, fields: FieldLines): RequestStreamEvents {
+  /** The head of a request is over the limits, so that nobody has seen it. */
+  onOversized(stream: RequestStream): void {
+    this.#refuse(this.#arrival(stream, []), new Rejection(431, 'header fields too large'));
+  }
+
+  #arrival(stream: RequestStream, fields: FieldLines): Arrival {
+    // As the origin sees it, and whoever asked at the other end.
+    const method = isUpgrade(fields) ? 'GET' : (fieldValue(fields, ':method') ?? '');
+    const target = fieldValue(fields, ':path') ?? '';
+    const account = new RequestAccount(this.#watch.observer, method, target, fields);
+    account.carried(this.#carrier, stream.id);
+    return { stream, account, fields };
+  }
+
+  #runRequest(arrival: Arrival): RequestStreamEvents {
     this.#requests++;
-    return this.#run(stream, fields, this.#onRequestOver);
+    return this.#run(arrival, this.#onRequestOver);
   }
 
   readonly #onRequestOver = (): void => {
@@ -63,24 +92,25 @@ export class Admission {
     for (const next of this.#waiting) {
       if (this.#requests >= this.#limits.maxRequests) break;
       this.#waiting.delete(next);
-      next.run((stream, fields) => this.#runRequest(stream, fields));
+      next.run((arrival) => this.#runRequest(arrival));
     }
     this.#isServing = false;
   }
 
-  #admitUpgrade(stream: RequestStream, fields: FieldLines): RequestStreamEvents {
-    if (this.#upgrades >= this.#limits.maxUpgrades) return this.#refuse(stream);
+  #admitUpgrade(arrival: Arrival): RequestStreamEvents {
+    if (this.#upgrades >= this.#limits.maxUpgrades) {
+      this.#refuse(arrival, new Rejection(503, 'too many upgraded connections'));
+      arrival.stream.stopReceiving(Code.H3_NO_ERROR);
+      return NOBODY;
+    }
     this.#upgrades++;
-    return this.#run(stream, fields, () => this.#upgrades--);
+    return this.#run(arrival, () => this.#upgrades--);
   }
 
-  #refuse(stream: RequestStream): RequestStreamEvents {
-    const rejection = new Rejection(503, 'too many upgraded connections');
-    const id = failureId();
-    this.#logger.warn({ id, status: rejection.status }, rejection.message);
-    sendRefusal(stream, rejection, id, true);
-    stream.stopReceiving(Code.H3_NO_ERROR);
-    return NOBODY;
+  #refuse({ stream, account }: Arrival, rejection: Rejection): void {
+    this.#watch.logger.warn({ ...account.details, status: rejection.status }, rejection.message);
+    sendRefusal(stream, rejection, account, true);
+    account.over('failed');
   }
 }
 
@@ -97,23 +127,21 @@ const NOBODY: RequestStreamEvents = {
 
 /** A request that nobody serves yet. */
 class WaitingRequest implements RequestStreamEvents {
-  readonly #stream: RequestStream;
-  readonly #fields: FieldLines;
+  readonly #arrival: Arrival;
   readonly #onGone: () => void;
   #served: RequestStreamEvents | undefined;
 
   /** `onGone`: the peer gave it up. */
-  constructor(stream: RequestStream, fields: FieldLines, onGone: () => void) {
-    this.#stream = stream;
-    this.#fields = fields;
+  constructor(arrival: Arrival, onGone: () => void) {
+    this.#arrival = arrival;
     this.#onGone = onGone;
-    stream.pause();
+    arrival.stream.pause();
   }
 
   /** Its turn has come. */
-  run(start: (stream: RequestStream, fields: FieldLines) => RequestStreamEvents): void {
-    this.#served = start(this.#stream, this.#fields);
-    this.#stream.resume();
+  run(start: (arrival: Arrival) => RequestStreamEvents): void {
+    this.#served = start(this.#arrival);
+    this.#arrival.stream.resume();
   }
 
   onInterim(): void {
@@ -151,7 +179,8 @@ class WaitingRequest implements RequestStreamEvents {
   }
 
   #giveUp(): void {
-    this.#stream.cancel(Code.H3_REQUEST_CANCELLED);
+    this.#arrival.stream.cancel(Code.H3_REQUEST_CANCELLED);
+    this.#arrival.account.over('aborted');
     this.#onGone();
   }
 }

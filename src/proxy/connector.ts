@@ -7,10 +7,10 @@ import type { Contract } from './contract.ts';
 import type { Contracts, PeerCertificate } from './contracts.ts';
 import type { Logger } from './failures.ts';
 import { Repeats } from './repeats.ts';
+import type { Carrier } from './tunnel.ts';
 
-/** A QUIC connection with the number that log lines know it by. */
-export interface NumberedConnection extends QuicStreams {
-  readonly id: number;
+/** A QUIC connection with the number that log lines know it by, and the tag that the other end has for it, too. */
+export interface NumberedConnection extends QuicStreams, Carrier {
   /** Smoothed round-trip time, milliseconds; 0 before the first sample. */
   readonly rtt: number;
   /** What the peer presented; `undefined` when it is not verified and cannot be read. */
@@ -145,7 +145,8 @@ export class Connector {
 
   #established(attempt: Attempt, connection: NumberedConnection, address: string): QuicEvents {
     const level = this.#doubtful ? 'debug' : 'info';
-    this.#logger[level]({ connection: connection.id, address }, `connection ${connection.id} established`);
+    const { id, tag } = connection;
+    this.#logger[level]({ connection: id, tag, address }, `connection ${id} established`);
     const { contracts, session: options } = this.#options;
     const events: SessionEvents = {
       onReady: (others) => {

@@ -30,8 +30,8 @@ describe('a synthetic response', () => {
     expect(answer).toContain('\r\nContent-Type: text/plain;charset=UTF-8\r\n');
     expect(answer).toContain('\r\nContent-Length: 22\r\n');
     expect(answer).toMatch(/\r\n\r\ntunnel not established$/);
-    const id = /\r\nPtproxy-Id: (.*)\r\n/.exec(answer)?.[1];
-    const details = { id, status: 503, method: 'GET', path: '/p' };
+    const id = /\r\nX-Request-Id: (.*)\r\n/.exec(answer)?.[1];
+    const details = { request: id, status: 503, method: 'GET', path: '/p' };
     expect(log).toEqual([{ level: 'warn', details, message: 'tunnel not established' }]);
     client.send(GET);
     await until(() => client.received.match(/ 503 /g)?.length === 2);

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 
 /** Where the proxy writes what went wrong, as pino has it. Neither field values nor query strings go there. */
@@ -27,22 +26,26 @@ export function asRejection(error: unknown): Rejection {
   return new Rejection(502, 'internal error');
 }
 
-/** A request target as it may stand in a log: without query, and without the user of an absolute-form. */
-export function loggedPath(target: string | undefined): string | undefined {
-  const path = target?.split('?', 1)[0]?.slice(0, MAX_LOGGED);
-  return path?.startsWith('/') === false ? path.replace(/\/\/[^/]*@/, '//') : path;
+/**
+ * A request target as it may stand in a log: printable, not too long, without query unless `withQuery`, and without the
+ * user of an absolute-form.
+ */
+export function loggedPath(target: string, withQuery = false): string {
+  const path = withQuery ? target : (target.split('?', 1)[0] ?? '');
+  const anonymous = path.startsWith('/') ? path : path.replace(USER, '//');
+  return printable(anonymous.slice(0, withQuery ? MAX_LOGGED_WITH_QUERY : MAX_LOGGED));
 }
 
 const MAX_LOGGED = 256;
+const MAX_LOGGED_WITH_QUERY = 2048;
+const USER = /\/\/[^/?]*@/;
 
-/** A name for one failure, which its log line and its synthetic response share. */
-export function failureId(): string {
-  counter = (counter + 1) % 0x1_0000_0000;
-  return `${PROCESS}-${counter.toString(16)}`;
+/** Text from outside as it may stand in a log line: what could end the line or steer a terminal is escaped. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-const PROCESS = randomBytes(4).toString('hex');
-let counter = 0;
+const UNPRINTABLE = /[^\x20-\x7e\xa0-\xff]/g;
 
 /** A response of our own making. */
 export interface Synthetic {
@@ -54,7 +57,10 @@ export interface Synthetic {
   readonly body: Buffer;
 }
 
-/** The response that says why there is none: `Server: ptproxy client` or `server`, the reason as plain text. */
+/**
+ * The response that says why there is none: `Server: ptproxy client` or `server`, the reason as plain text. `id` names
+ * the request, as its log lines do.
+ */
 export function synthetic(end: 'client' | 'server', status: number, reason: string, id: string): Synthetic {
   const body = Buffer.from(reason);
   return {
@@ -67,7 +73,7 @@ export function synthetic(end: 'client' | 'server', status: number, reason: stri
       'text/plain;charset=UTF-8',
       'Content-Length',
       String(body.length),
-      'Ptproxy-Id',
+      'X-Request-Id',
       id,
     ],
     body,

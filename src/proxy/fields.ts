@@ -3,6 +3,7 @@ import { Rejection } from './failures.ts';
 import { httpDate } from './http-date.ts';
 import { readSection, type SectionFacts, type SectionLimits } from './http1-fields.ts';
 import { fieldName } from './names.ts';
+import { REQUEST_ID } from './request-id.ts';
 import { requestTarget } from './target.ts';
 
 /** How much content a message has, as far as its head tells: none, so many bytes, or as many as come. */
@@ -143,18 +144,27 @@ export function fieldValue(fields: FieldLines, name: string): string | undefined
   return undefined;
 }
 
+/** What this hop says of a request, besides what the request says itself. */
+export interface HopFields {
+  /** The Forwarded element, when one is to be added as a new line. */
+  readonly forwarded: string | undefined;
+  /** X-Request-Id, in the place of any that came. */
+  readonly requestId: string;
+}
+
 /**
  * A request's head for an HTTP/1.1 origin, flat, in Title-Case: Host first (RFC 9112 §3.2), cookie crumbs joined
- * (RFC 9114 §4.2.1). HTTP/3 has checked the fields. `forwarded` is appended as a new Forwarded line.
+ * (RFC 9114 §4.2.1). HTTP/3 has checked the fields.
  */
 export function requestToHttp1(
   fields: FieldLines,
   framing: Framing,
-  forwarded: string | undefined,
+  { forwarded, requestId }: HopFields,
 ): string[] {
   const host = fieldValue(fields, ':authority') ?? fieldValue(fields, 'host') ?? '';
   const headers = ['Host', host];
-  writeSection(fields, framing === 'chunked', headers);
+  writeSection(fields, framing === 'chunked', headers, true, REQUEST_ID);
+  headers.push('X-Request-Id', requestId);
   if (forwarded !== undefined) headers.push('Forwarded', forwarded);
   if (framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
   return headers;
@@ -186,11 +196,17 @@ export function trailersToHttp1(fields: FieldLines): [string, string][] {
 const isPassedInTrailers = (role: string): boolean =>
   role === 'end-to-end' || role === 'cookie' || role === 'date';
 
-function writeSection(fields: FieldLines, chunked: boolean, out: string[], withLength = true): void {
+function writeSection(
+  fields: FieldLines,
+  chunked: boolean,
+  out: string[],
+  withLength: boolean,
+  without?: string,
+): void {
   let cookieAt = -1;
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] as string;
-    if (name.charCodeAt(0) === COLON) continue;
+    if (name.charCodeAt(0) === COLON || name === without) continue;
     const value = fields[at + 1] as string;
     const { title, role } = fieldName(name);
     if (role === 'end-to-end' || role === 'date' || role === 'expect') {

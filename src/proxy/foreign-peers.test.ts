@@ -90,7 +90,9 @@ describe('a foreign HTTP/3 client', () => {
     expect(got).toEqual([]);
     stream.end();
     await until(() => got.length > 0);
-    expect(got.join('')).toBe('GET /p HTTP/1.1\r\nHost: h:1\r\nConnection: keep-alive\r\n\r\n');
+    expect(got.join('')).toBe(
+      'GET /p HTTP/1.1\r\nHost: h:1\r\nX-Request-Id: memory00-0\r\nConnection: keep-alive\r\n\r\n',
+    );
     answer(OK);
     expect(await listener.all()).toEqual(['head 200', 'data ok', 'end']);
   });
@@ -147,7 +149,9 @@ describe('a foreign HTTP/3 client', () => {
     const { stream } = open(pair);
     stream.sendHeaders([':method', 'GET', ':scheme', 'http', ':path', '/', 'x', 'y', 'host', 'h'], true);
     await until(() => got.length > 0);
-    expect(got.join('')).toBe('GET / HTTP/1.1\r\nHost: h\r\nX: y\r\nConnection: keep-alive\r\n\r\n');
+    expect(got.join('')).toBe(
+      'GET / HTTP/1.1\r\nHost: h\r\nX: y\r\nX-Request-Id: memory00-0\r\nConnection: keep-alive\r\n\r\n',
+    );
   });
 
   const refused: [name: string, fields: string[], status: string][] = [

@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { closingMessage, failureId, loggedPath, Rejection, synthetic } from './failures.ts';
+import { closingMessage, Rejection, synthetic } from './failures.ts';
 import { forwardedElement } from './forwarded.ts';
 import type { FrontContext } from './front-context.ts';
+import { accountOf } from './front-dialogue.ts';
 import { type ExchangeOwner, FrontExchange } from './front-exchange.ts';
 import { FrontUpgrade } from './front-upgrade.ts';
 import { httpDate } from './http-date.ts';
 import { asksToClose } from './http1-fields.ts';
 import { type ParserError, parserRejection } from './parser-errors.ts';
+import { RequestAccount } from './request-account.ts';
 import { requestedProtocol } from './upgrade.ts';
 
 /**
@@ -103,7 +105,9 @@ export class FrontConnection implements ExchangeOwner {
 
   /** A request that ends HTTP on this connection (CONNECT), with none before it that waits for its response. */
   onConnect(rejection: Rejection, request: IncomingMessage): void {
-    this.refuse(rejection, request);
+    const account = accountOf(request, this.#context);
+    this.refuse(rejection, account);
+    account.over('failed');
     this.#socket.resume();
   }
 
@@ -123,19 +127,16 @@ export class FrontConnection implements ExchangeOwner {
     return this.#exchanges.size === 1;
   }
 
-  refuse(rejection: Rejection, request?: IncomingMessage): void {
+  refuse(rejection: Rejection, account: RequestAccount): void {
     if (this.#state === 'refused') return;
     this.#state = 'refused';
-    const id = failureId();
-    const details = {
-      id,
-      status: rejection.status,
-      method: request?.method,
-      path: loggedPath(request?.url),
-    };
-    this.#context.logger.warn(details, rejection.message);
-    const answer = synthetic('client', rejection.status, rejection.message, id);
-    this.#socket.end(closingMessage(answer, httpDate(), request?.method !== 'HEAD'));
+    const { status, message } = rejection;
+    this.#context.logger.warn({ ...account.details, status }, message);
+    const answer = synthetic('client', status, message, account.id);
+    const withBody = account.method !== 'HEAD';
+    this.#socket.end(closingMessage(answer, httpDate(), withBody));
+    account.answered(status);
+    if (withBody) account.responseBytes += answer.body.length;
     // RFC 9112 §9.6: closed at once, unread bytes would make the kernel send a reset that overtakes the response.
     this.linger();
   }
@@ -165,7 +166,7 @@ export class FrontConnection implements ExchangeOwner {
     clearTimeout(this.#linger);
     this.#linger = undefined;
     this.#bytesBefore = this.#socket.bytesRead;
-    if (this.#pending !== undefined) this.refuse(this.#pending);
+    if (this.#pending !== undefined) this.#refuseUnread(this.#pending);
     else if (this.#state === 'closing-after-upload' || this.#context.closing) this.#close();
   }
 
@@ -175,7 +176,14 @@ export class FrontConnection implements ExchangeOwner {
     if (last?.isIncomplete) last.reject(rejection);
     else if (this.#last !== undefined) return;
     else if (last !== undefined) this.#pending ??= rejection;
-    else this.refuse(rejection);
+    else this.#refuseUnread(rejection);
+  }
+
+  // What came could not be read as a request.
+  #refuseUnread(rejection: Rejection): void {
+    const account = new RequestAccount(this.#context.observer, '', '', []);
+    this.refuse(rejection, account);
+    account.over('failed');
   }
 
   // The parser takes nothing more: to keep the connection would leave the next request without an answer.

@@ -45,8 +45,8 @@ export class FrontResponse {
     else this.#request.socket.write(interimHead(status, headers), 'latin1');
   }
 
-  /** Passes on the final head; `onDrain` is called each time that the socket has room again. */
-  head(fields: FieldLines, keepAlive: boolean, onDrain: () => void): void {
+  /** Passes on the final head, and gives its status. `onDrain` is called each time that the socket has room again. */
+  head(fields: FieldLines, keepAlive: boolean, onDrain: () => void): number {
     const status = Number(fieldValue(fields, ':status'));
     if (!(status >= 200 && status <= 599)) throw new Rejection(502, `response with status ${status}`);
     const hasLength = fieldValue(fields, 'content-length') !== undefined;
@@ -60,6 +60,7 @@ export class FrontResponse {
     this.#closeDelimited = !this.#bodiless && !hasLength && this.#isHttp10;
     this.#state = 'unflushed';
     process.nextTick(flushHead, this);
+    return status;
   }
 
   /** Sends a head that no content came with: whoever waits for it may have to see it first. */
@@ -84,12 +85,13 @@ export class FrontResponse {
     this.#response.end();
   }
 
-  /** A whole response of our own. */
-  synthetic(answer: Synthetic, keepAlive: boolean): void {
+  /** A whole response of our own; gives the bytes of content that it has here. */
+  synthetic(answer: Synthetic, keepAlive: boolean): number {
     if (!keepAlive) this.#response.shouldKeepAlive = false;
     this.#state = 'ended';
     this.#response.writeHead(answer.status, answer.phrase, [...answer.headers]);
     this.#response.end(answer.body);
+    return this.#request.method === 'HEAD' ? 0 : answer.body.length;
   }
 
   get #isHttp10(): boolean {

@@ -1,20 +1,21 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
-import { asRejection, failureId, loggedPath, Rejection } from './failures.ts';
+import { Rejection } from './failures.ts';
 import { fieldValue, requestToHttp3 } from './fields.ts';
 import type { FrontContext } from './front-context.ts';
+import { type FrontAsker, FrontDialogue, TOO_SLOW } from './front-dialogue.ts';
 import { FrontResponse } from './front-response.ts';
-import { QuietTimer } from './quiet-timer.ts';
+import type { RequestOutcome } from './observer.ts';
+import type { RequestAccount } from './request-account.ts';
 import { SocketTunnel } from './socket-tunnel.ts';
-import type { StreamWaiter } from './tunnel.ts';
+import type { Carrier } from './tunnel.ts';
 import { switchToHttp1, type UpgradeHead, upgradeToHttp3 } from './upgrade.ts';
 
 /** The connection that an upgrade happens on, as far as the upgrade needs it. See `ExchangeOwner`. */
 export interface UpgradeOwner {
   readonly forwarded: string | undefined;
-  refuse(rejection: Rejection, request: IncomingMessage): void;
+  refuse(rejection: Rejection, account: RequestAccount): void;
   cut(closeDelimited: boolean): void;
   linger(): void;
 }
@@ -33,21 +34,18 @@ type State =
  * A request of an HTTP/1.1 client to go on in another protocol (RFC 9110 §7.8), the last one on its connection:
  * from extended CONNECT in the tunnel to the end of the upgraded connection, or of the response that refuses it.
  */
-export class FrontUpgrade implements StreamWaiter {
+export class FrontUpgrade implements FrontAsker {
   readonly isUpgrade = true;
   readonly #request: IncomingMessage;
   readonly #socket: Socket;
   readonly #protocol: string;
   readonly #owner: UpgradeOwner;
   readonly #context: FrontContext;
+  readonly #dialogue: FrontDialogue;
   readonly #serverResponse: ServerResponse;
   readonly #response: FrontResponse;
   #state: State = { phase: 'asking', early: [], earlyLength: 0 };
   #head: UpgradeHead = { fields: [], accept: undefined };
-  #stream: RequestStream | undefined;
-  #quiet: QuietTimer | undefined;
-  #headTimer: NodeJS.Timeout | undefined;
-  #retries = 0;
 
   constructor(request: IncomingMessage, protocol: string, owner: UpgradeOwner, context: FrontContext) {
     this.#request = request;
@@ -55,6 +53,7 @@ export class FrontUpgrade implements StreamWaiter {
     this.#protocol = protocol;
     this.#owner = owner;
     this.#context = context;
+    this.#dialogue = new FrontDialogue(request, context, this);
     this.#serverResponse = new ServerResponse(request);
     this.#response = new FrontResponse(request, this.#serverResponse);
     context.upgrades.add(this);
@@ -68,15 +67,17 @@ export class FrontUpgrade implements StreamWaiter {
     this.#socket.on('end', this.#onGone);
     this.#socket.on('close', this.#onGone);
     this.#socket.on('drain', this.#onSocketDrain);
-    this.#contained(() => {
+    this.#dialogue.contained(() => {
       const { fields } = requestToHttp3(this.#request, this.#context.limits, this.#owner.forwarded);
+      this.#dialogue.account.passedOn(fields);
       this.#head = upgradeToHttp3(fields, this.#protocol);
-      this.#context.tunnel.open(this);
+      this.#dialogue.open();
     });
   }
 
   /** Breaks both sides off. */
   abort(): void {
+    this.#dialogue.account.outcome = 'failed';
     if (this.#state.phase === 'tunnel') this.#state.tunnel.abort();
     else {
       this.#socket.destroy();
@@ -84,28 +85,24 @@ export class FrontUpgrade implements StreamWaiter {
     }
   }
 
-  onStream(stream: RequestStream): void {
-    this.#stream = stream;
-    this.#quiet ??= new QuietTimer(this.#context.streamIdleTimeout, () => this.#onQuiet());
+  onStream(stream: RequestStream, carrier: Carrier): void {
+    this.#dialogue.begin(stream, carrier);
     stream.sendHeaders(this.#head.fields, false);
-    const { requestTimeout } = this.#context;
-    if (requestTimeout === undefined) return;
-    this.#headTimer ??= setTimeout(() => this.#fail(TOO_SLOW), requestTimeout);
+    this.#dialogue.awaitHead();
   }
 
   onUnavailable(reason: string, status: 501 | 503): void {
-    this.#fail(new Rejection(status, reason));
+    this.fail(new Rejection(status, reason));
   }
 
   onInterim(fields: FieldLines): void {
-    this.#quiet?.touch();
-    this.#contained(() => this.#response.interim(fields));
+    this.#dialogue.touch();
+    this.#dialogue.contained(() => this.#response.interim(fields));
   }
 
   onHeaders(fields: FieldLines): void {
-    this.#quiet?.touch();
-    clearTimeout(this.#headTimer);
-    this.#contained(() => {
+    this.#dialogue.touch();
+    this.#dialogue.contained(() => {
       if (fieldValue(fields, ':status')?.startsWith('2')) this.#switch(fields);
       else this.#answer(fields);
     });
@@ -116,12 +113,13 @@ export class FrontUpgrade implements StreamWaiter {
       this.#state.tunnel.onData(chunk);
       return;
     }
-    this.#quiet?.touch();
-    if (!this.#response.data(chunk)) this.#stream?.pause();
+    this.#dialogue.touch();
+    this.#dialogue.account.responseBytes += chunk.length;
+    if (!this.#response.data(chunk)) this.#dialogue.stream?.pause();
   }
 
   onTrailers(fields: FieldLines): void {
-    this.#contained(() => this.#response.trailers(fields));
+    this.#dialogue.contained(() => this.#response.trailers(fields));
   }
 
   onEnd(): void {
@@ -135,31 +133,56 @@ export class FrontUpgrade implements StreamWaiter {
 
   // The other end takes no more: of a request that was not upgraded there is none.
   onStopped(): void {
-    if (this.#state.phase === 'tunnel') this.#state.tunnel.abort();
+    if (this.#state.phase === 'tunnel') this.#cut(this.#state.tunnel);
   }
 
   onFailed(failure: StreamFailure): void {
     if (this.#state.phase === 'over') return;
     if (this.#state.phase === 'tunnel') {
-      this.#log('debug', `upgraded connection cut: ${failure.reason}`);
-      this.#state.tunnel.abort();
+      this.#dialogue.log('debug', `upgraded connection cut: ${failure.reason}`);
+      this.#cut(this.#state.tunnel);
       return;
     }
-    this.#stream = undefined;
-    const mayRetry = failure.untouched && this.#state.phase === 'asking' && this.#retries++ < MAX_RETRIES;
-    if (mayRetry) this.#context.tunnel.open(this);
-    else this.#fail(new Rejection(502, `request stream failed: ${failure.reason}`));
+    this.#dialogue.lost();
+    if (this.#state.phase === 'asking' && this.#dialogue.retry(failure)) return;
+    this.fail(new Rejection(502, `request stream failed: ${failure.reason}`));
+  }
+
+  onQuiet(): void {
+    if (this.#state.phase !== 'tunnel') this.fail(TOO_SLOW);
+    else {
+      this.#dialogue.log('info', 'upgraded connection cut: no byte either way for stream_idle_timeout');
+      this.#cut(this.#state.tunnel);
+    }
+  }
+
+  fail(rejection: Rejection): void {
+    if (this.#state.phase === 'over' || this.#state.phase === 'tunnel') return;
+    this.#dialogue.abandon();
+    if (this.#response.begun) {
+      this.#dialogue.log('warn', rejection.message, rejection.status);
+      this.#owner.cut(this.#response.closeDelimited);
+    } else {
+      this.#owner.refuse(rejection, this.#dialogue.account);
+      this.#socket.resume();
+    }
+    this.#finish('failed');
   }
 
   // The head of the 101, and from then on bytes.
   #switch(fields: FieldLines): void {
-    if (this.#state.phase !== 'asking' || this.#stream === undefined || this.#quiet === undefined) return;
+    const { account, stream } = this.#dialogue;
+    if (this.#state.phase !== 'asking' || stream === undefined) return;
     const { early } = this.#state;
     const head = switchToHttp1(fields, this.#protocol, this.#head.accept);
     this.#leaveSocket();
     this.#serverResponse.detachSocket(this.#socket);
     this.#socket.write(head, 'latin1');
-    const tunnel = new SocketTunnel(this.#stream, this.#socket, this.#quiet, () => this.#finish());
+    this.#dialogue.answered(SWITCHING_PROTOCOLS);
+    account.upgraded = true;
+    const tunnel = new SocketTunnel(stream, this.#socket, this.#dialogue, 'request', (isWhole) =>
+      this.#finish(isWhole ? 'complete' : 'aborted'),
+    );
     this.#state = { phase: 'tunnel', tunnel };
     tunnel.start(Buffer.concat(early));
   }
@@ -167,15 +190,16 @@ export class FrontUpgrade implements StreamWaiter {
   #answer(fields: FieldLines): void {
     this.#state = { phase: 'answering' };
     this.#socket.resume();
-    this.#stream?.end();
-    this.#response.head(fields, false, () => this.#stream?.resume());
+    this.#dialogue.stream?.end();
+    const onRoom = () => this.#dialogue.stream?.resume();
+    this.#dialogue.answered(this.#response.head(fields, false, onRoom));
   }
 
   #endResponse(): void {
     this.#serverResponse.once('finish', () => {
       this.#socket.end();
       this.#owner.linger();
-      this.#finish();
+      this.#finish('complete');
     });
     this.#response.end();
   }
@@ -190,8 +214,8 @@ export class FrontUpgrade implements StreamWaiter {
 
   readonly #onGone = (): void => {
     if (this.#state.phase !== 'asking' && this.#state.phase !== 'answering') return;
-    this.#abandonStream();
-    this.#finish();
+    this.#dialogue.abandon();
+    this.#finish(this.#context.cutting ? 'failed' : 'aborted');
   };
 
   // node:http, which would have told the response, has let go of the socket.
@@ -199,32 +223,9 @@ export class FrontUpgrade implements StreamWaiter {
     this.#serverResponse.emit('drain');
   };
 
-  #onQuiet(): void {
-    if (this.#state.phase !== 'tunnel') this.#fail(TOO_SLOW);
-    else {
-      this.#log('info', 'upgraded connection cut: no byte either way for stream_idle_timeout');
-      this.#state.tunnel.abort();
-    }
-  }
-
-  // Ends the exchange early: with a response that says why if none has begun, else by breaking off.
-  #fail(rejection: Rejection): void {
-    if (this.#state.phase === 'over' || this.#state.phase === 'tunnel') return;
-    this.#abandonStream();
-    if (this.#response.begun) {
-      this.#log('warn', rejection.message, { id: failureId(), status: rejection.status });
-      this.#owner.cut(this.#response.closeDelimited);
-    } else {
-      this.#owner.refuse(rejection, this.#request);
-      this.#socket.resume();
-    }
-    this.#finish();
-  }
-
-  #abandonStream(): void {
-    if (this.#stream === undefined) this.#context.tunnel.cancel(this);
-    else this.#stream.cancel(Code.H3_REQUEST_CANCELLED);
-    this.#stream = undefined;
+  #cut(tunnel: SocketTunnel): void {
+    this.#dialogue.account.outcome = 'failed';
+    tunnel.abort();
   }
 
   #leaveSocket(): void {
@@ -234,31 +235,13 @@ export class FrontUpgrade implements StreamWaiter {
     this.#socket.off('drain', this.#onSocketDrain);
   }
 
-  #finish(): void {
+  #finish(outcome: RequestOutcome): void {
     this.#state = { phase: 'over' };
-    this.#quiet?.stop();
-    clearTimeout(this.#headTimer);
+    this.#dialogue.over(outcome);
     this.#context.upgrades.delete(this);
-  }
-
-  #log(level: 'debug' | 'info' | 'warn', message: string, details: object = {}): void {
-    const path = loggedPath(this.#request.url);
-    this.#context.logger[level]({ ...details, protocol: this.#protocol, path }, message);
-  }
-
-  // A fault in one upgrade ends that upgrade alone.
-  #contained(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      if (!(error instanceof Rejection))
-        this.#context.logger.error({ err: error }, 'an upgrade failed unexpectedly');
-      this.#fail(asRejection(error));
-    }
   }
 }
 
-const MAX_RETRIES = 3;
+const SWITCHING_PROTOCOLS = 101;
 // Bytes that an application may send ahead of the answer before it is made to wait.
 const MAX_EARLY = 65_536;
-const TOO_SLOW = new Rejection(504, 'no answer in time');

@@ -6,6 +6,7 @@ import { FrontConnection } from './front-connection.ts';
 import type { FrontContext } from './front-context.ts';
 import { messageClass } from './front-message.ts';
 import type { SectionLimits } from './http1-fields.ts';
+import type { RequestObserver } from './observer.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** How the HTTP/1.1 side of client mode behaves. Times in milliseconds. */
@@ -40,16 +41,23 @@ export interface Front {
 }
 
 /** Makes a front that does not listen yet. */
-export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logger): Front {
+export function createFront(
+  options: FrontOptions,
+  tunnel: Tunnel,
+  logger: Logger,
+  observer: RequestObserver,
+): Front {
   const context: FrontContext = {
     tunnel,
     logger,
+    observer,
     limits: options,
     streamIdleTimeout: options.streamIdleTimeout,
     requestTimeout: options.requestTimeout,
     addForwarded: options.addForwarded,
     connections: new Set(),
     closing: false,
+    cutting: false,
     inFlight: 0,
     upgrades: new Set(),
   };
@@ -77,6 +85,7 @@ export function createFront(options: FrontOptions, tunnel: Tunnel, logger: Logge
       return closed;
     },
     destroy: () => {
+      context.cutting = true;
       server.close();
       for (const upgrade of context.upgrades) upgrade.abort();
       server.closeAllConnections();

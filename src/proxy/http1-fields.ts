@@ -1,5 +1,6 @@
 import { Rejection } from './failures.ts';
 import { fieldName } from './names.ts';
+import { isRequestId, REQUEST_ID } from './request-id.ts';
 
 /** Most that a header or trailer section may have. */
 export interface SectionLimits {
@@ -80,6 +81,12 @@ function readField(name: string, value: string, kind: SectionKind, facts: Sectio
   const { lower, role } = fieldName(name);
   switch (role) {
     case 'end-to-end':
+      // One, and fit for log lines: any other gives way to ours.
+      if (lower === REQUEST_ID && kind === 'request') {
+        if (isRequestId(value)) pushOnce(out, lower, value);
+        return;
+      }
+      break;
     case 'cookie':
     case 'trailer':
       break;

@@ -1,10 +1,13 @@
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
 import { fieldValue } from './fields.ts';
-import type { StreamWaiter, Tunnel } from './tunnel.ts';
+import type { Carrier, StreamWaiter, Tunnel } from './tunnel.ts';
 
 /** Who takes requests at the far end of a memory tunnel: `SessionEvents.onRequest`. */
 export type RequestHandler = (stream: RequestStream, fields: FieldLines) => RequestStreamEvents;
+
+/** What the connection of a memory tunnel is called. */
+export const CARRIER: Carrier = { id: 1, tag: 'memory00' };
 
 /** Most bytes on the way in one direction of a stream before `sendData` says false. */
 const WINDOW = 65_536;
@@ -47,7 +50,7 @@ export class MemoryTunnel implements Tunnel {
     this.live.add(client);
     const failure = this.failures.shift();
     if (failure !== undefined) server.vanish();
-    waiter.onStream(client);
+    waiter.onStream(client, CARRIER);
     if (failure !== undefined) client.fail(failure);
   }
 

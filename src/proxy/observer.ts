@@ -1,5 +1,7 @@
+import type { Logger } from './failures.ts';
+
 /**
- * What the proxy tells about requests that are over: types only. The access log and the metrics are made of it.
+ * What the proxy tells about requests that are over. The access log and the metrics are made of it.
  */
 
 /** How a request ended. `aborted`: who asked went away; `failed`: the answer is ours, or was cut. */
@@ -9,10 +11,13 @@ export type RequestOutcome = 'complete' | 'aborted' | 'failed';
 export interface RequestRecord {
   /** Both ends, the origin and synthetic responses know the request by it. */
   readonly id: string;
+  /** The tunnel's connection that carried it, as log lines number it. */
+  readonly connection: number | undefined;
+  /** Empty when what came could not be read as a request. */
   readonly method: string;
-  /** The request target as it arrived, with its query. */
+  /** The request target as it arrived, with its query; empty as `method`. */
   readonly target: string;
-  /** Of the final response; `undefined` when it never had one. */
+  /** Of the final response, or 101; `undefined` when it never had one. */
   readonly status: number | undefined;
   readonly outcome: RequestOutcome;
   /** Whether it became a tunnel of its own: WebSocket or another upgrade. */
@@ -27,7 +32,22 @@ export interface RequestRecord {
   readonly waited: number | undefined;
 }
 
-/** Who hears of requests. Must not throw. */
+/** Who hears of requests. Must not throw, nor keep the record. */
 export interface RequestObserver {
   onRequestOver(record: RequestRecord): void;
+}
+
+/** Who hears of a server end's requests: what went wrong with one, and each when it is over. */
+export interface RequestWatch {
+  readonly logger: Logger;
+  readonly observer: RequestObserver;
+}
+
+/** Tells each of them. */
+export function observers(...all: readonly RequestObserver[]): RequestObserver {
+  return {
+    onRequestOver: (record) => {
+      for (const one of all) one.onRequestOver(record);
+    },
+  };
 }

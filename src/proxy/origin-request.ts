@@ -1,7 +1,7 @@
 import { type ClientRequest, request } from 'node:http';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
-import { type Framing, fieldValue, requestToHttp1 } from './fields.ts';
+import { type Framing, fieldValue, type HopFields, requestToHttp1 } from './fields.ts';
 import type { OriginContext } from './origin-context.ts';
 
 /** What a request asks for, as far as the gateway has to know. */
@@ -29,10 +29,10 @@ export function openOriginRequest(
   target: OriginTarget,
   fields: FieldLines,
   framing: Framing,
-  forwarded: string | undefined,
+  hop: HopFields,
   context: OriginContext,
 ): ClientRequest {
-  const headers = requestToHttp1(fields, framing, forwarded);
+  const headers = requestToHttp1(fields, framing, hop);
   const options = {
     agent: context.pool,
     host: context.address.host,

@@ -1,15 +1,14 @@
-import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
 import { Intake, type IntakeEvents } from './body.ts';
-import { asRejection, failureId, loggedPath, Rejection } from './failures.ts';
-import { fieldValue, interimToHttp3, responseToHttp3, trailersToHttp3 } from './fields.ts';
+import { Rejection } from './failures.ts';
+import { fieldValue, responseToHttp3, trailersToHttp3 } from './fields.ts';
+import type { RequestOutcome } from './observer.ts';
 import type { OriginContext } from './origin-context.ts';
-import { originRejection } from './origin-errors.ts';
+import { type AdmittedRequest, NO_ANSWER, type OriginAsker, OriginDialogue } from './origin-dialogue.ts';
 import { originTarget } from './origin-request.ts';
-import { QuietTimer } from './quiet-timer.ts';
-import { sendRefusal } from './refusal.ts';
 import { SocketTunnel } from './socket-tunnel.ts';
 import { type OriginUpgradeHead, switchToHttp3, upgradeToHttp1 } from './upgrade.ts';
 import { openUpgradeRequest } from './upgrade-request.ts';
@@ -26,48 +25,37 @@ type State =
  * upgraded connection fails or both have closed, or until the response that refuses it has passed. Nothing that the
  * peer sends goes to the origin before its 101.
  */
-export class OriginUpgrade implements RequestStreamEvents, IntakeEvents {
+export class OriginUpgrade implements RequestStreamEvents, IntakeEvents, OriginAsker {
   readonly #stream: RequestStream;
   readonly #fields: FieldLines;
-  readonly #forwarded: string | undefined;
   readonly #context: OriginContext;
-  readonly #quiet: QuietTimer;
+  readonly #dialogue: OriginDialogue;
   #state: State = { phase: 'asking' };
   #request: ClientRequest | undefined;
-  #connectTimer: NodeJS.Timeout | undefined;
-  #headTimer: NodeJS.Timeout | undefined;
-  #interims = 0;
 
-  constructor(
-    stream: RequestStream,
-    fields: FieldLines,
-    forwarded: string | undefined,
-    context: OriginContext,
-  ) {
-    this.#stream = stream;
+  constructor(admitted: AdmittedRequest, fields: FieldLines, context: OriginContext) {
+    this.#stream = admitted.stream;
     this.#fields = fields;
-    this.#forwarded = forwarded;
     this.#context = context;
-    this.#quiet = new QuietTimer(context.streamIdleTimeout, () => this.#onQuiet());
+    this.#dialogue = new OriginDialogue(admitted, context, this);
   }
 
   start(): void {
     this.#stream.pause();
-    this.#contained(() => {
+    this.#dialogue.contained(() => {
       const { path } = originTarget(this.#fields);
-      const head = upgradeToHttp1(this.#fields, this.#forwarded);
+      const head = upgradeToHttp1(this.#fields, this.#dialogue.hop);
       this.#request = openUpgradeRequest(head, path, this.#context);
       this.#listen(this.#request, head);
-      const { requestTimeout } = this.#context;
-      if (requestTimeout === undefined) return;
-      this.#headTimer = setTimeout(() => this.#fail(NO_ANSWER), requestTimeout);
+      this.#dialogue.awaitHead();
     });
   }
 
   /** Breaks both sides off. */
   abort(): void {
+    this.#dialogue.account.outcome = 'failed';
     if (this.#state.phase === 'tunnel') this.#state.tunnel.abort();
-    else this.#cancel(Code.H3_INTERNAL_ERROR);
+    else this.#cancel(Code.H3_INTERNAL_ERROR, 'failed');
   }
 
   onInterim(): void {
@@ -93,7 +81,7 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents {
   onDrain(): void {
     if (this.#state.phase === 'tunnel') this.#state.tunnel.onDrain();
     else if (this.#state.phase === 'answering') {
-      this.#quiet.touch();
+      this.#dialogue.touch();
       this.#state.intake.resume();
     }
   }
@@ -106,49 +94,48 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents {
     this.#onPeerGone(failure.reason);
   }
 
-  onChunk(): boolean {
-    this.#quiet.touch();
+  onChunk(chunk: Uint8Array): boolean {
+    this.#dialogue.touch();
+    this.#dialogue.account.responseBytes += chunk.length;
     return true;
   }
 
   onComplete(): void {
     const state = this.#state;
     if (state.phase !== 'answering') return;
-    this.#contained(() => {
+    this.#dialogue.contained(() => {
       this.#stream.end(trailersToHttp3(state.response.rawTrailers, this.#context.limits));
-      this.#finish();
+      this.#finish('complete');
     });
   }
 
   onBroken(): void {
-    this.#fail(new Rejection(502, "the origin's response ended early"));
+    this.fail(new Rejection(502, "the origin's response ended early"));
+  }
+
+  onQuiet(): void {
+    if (this.#state.phase !== 'tunnel') this.fail(NO_ANSWER);
+    else {
+      this.#dialogue.log('info', 'upgraded connection cut: no byte for stream_idle_timeout');
+      this.#dialogue.account.outcome = 'failed';
+      this.#state.tunnel.abort();
+    }
+  }
+
+  fail(rejection: Rejection): void {
+    const { phase } = this.#state;
+    if (phase === 'over' || phase === 'tunnel') return;
+    this.#dialogue.refuse(rejection);
+    if (phase === 'asking') this.#stream.stopReceiving(Code.H3_NO_ERROR);
+    this.#finish('failed');
   }
 
   #listen(opened: ClientRequest, head: OriginUpgradeHead): void {
-    opened.on('socket', (socket) => {
-      if (!socket.connecting) return;
-      this.#connectTimer = setTimeout(() => this.#fail(NO_CONNECTION), this.#context.connectTimeout);
-      socket.once('connect', () => clearTimeout(this.#connectTimer));
-    });
-    opened.on('information', (info) => this.#contained(() => this.#onInformation(info)));
+    this.#dialogue.listen(opened);
     opened.on('upgrade', (response, socket, early) => {
-      this.#contained(() => this.#onUpgrade(response, socket as Socket, early, head));
+      this.#dialogue.contained(() => this.#onUpgrade(response, socket as Socket, early, head));
     });
-    opened.on('response', (response) => this.#contained(() => this.#onResponse(response)));
-    opened.on('error', (error) => this.#fail(originRejection(error)));
-    opened.on('close', () => {
-      if (this.#state.phase === 'asking') this.#fail(new Rejection(502, 'the origin closed the connection'));
-    });
-  }
-
-  #onInformation(info: InformationEvent): void {
-    if (this.#state.phase !== 'asking') return;
-    this.#quiet.touch();
-    if (info.statusCode === 101)
-      throw new Rejection(502, 'the origin switched protocols without saying to which');
-    if (++this.#interims > MAX_INTERIMS)
-      throw new Rejection(502, 'too many interim responses from the origin');
-    this.#stream.sendHeaders(interimToHttp3(info.statusCode, info.rawHeaders, this.#context.limits), false);
+    opened.on('response', (response) => this.#dialogue.contained(() => this.#onResponse(response)));
   }
 
   #onUpgrade(response: IncomingMessage, socket: Socket, early: Buffer, head: OriginUpgradeHead): void {
@@ -157,9 +144,12 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents {
       socket.destroy();
       return;
     }
-    const tunnel = new SocketTunnel(this.#stream, socket, this.#quiet, () => this.#finish());
+    const tunnel = new SocketTunnel(this.#stream, socket, this.#dialogue, 'response', (isWhole) =>
+      this.#finish(isWhole ? 'complete' : 'failed'),
+    );
     const fields = switchToHttp3(response.rawHeaders, head, this.#context.limits);
-    clearTimeout(this.#headTimer);
+    this.#dialogue.answered(SWITCHING_PROTOCOLS);
+    this.#dialogue.account.upgraded = true;
     this.#stream.sendHeaders(fields, false);
     this.#state = { phase: 'tunnel', tunnel };
     tunnel.start(early);
@@ -173,78 +163,36 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents {
     const status = response.statusCode ?? 0;
     if (status < 300) throw new Rejection(502, `the origin answered the upgrade with status ${status}`);
     const { fields } = responseToHttp3(status, response, this.#context.limits);
-    clearTimeout(this.#headTimer);
+    this.#dialogue.answered(status);
     this.#stream.stopReceiving(Code.H3_NO_ERROR);
     const isEmpty = status === 304 || fieldValue(fields, 'content-length') === '0';
     this.#stream.sendHeaders(fields, isEmpty);
     const intake = new Intake(response, this);
     this.#state = { phase: 'answering', response, intake };
-    if (isEmpty) this.#finish();
+    if (isEmpty) this.#finish('complete');
     else intake.start(this.#stream);
   }
 
   #onPeerGone(reason: string): void {
     if (this.#state.phase === 'over') return;
-    this.#context.logger.debug(this.#details(), `upgrade stream failed: ${reason}`);
+    this.#dialogue.log('debug', `upgrade stream failed: ${reason}`);
+    this.#dialogue.account.outcome = 'aborted';
     if (this.#state.phase === 'tunnel') this.#state.tunnel.abort();
-    else this.#cancel(Code.H3_REQUEST_CANCELLED);
+    else this.#cancel(Code.H3_REQUEST_CANCELLED, 'aborted');
   }
 
-  #onQuiet(): void {
-    if (this.#state.phase !== 'tunnel') this.#fail(NO_ANSWER);
-    else {
-      this.#context.logger.info(this.#details(), 'upgraded connection cut: no byte for stream_idle_timeout');
-      this.#state.tunnel.abort();
-    }
-  }
-
-  // Ends the exchange early: with a response that says why if none has begun, else with a reset.
-  #fail(rejection: Rejection): void {
-    const { phase } = this.#state;
-    if (phase === 'over' || phase === 'tunnel') return;
-    const id = failureId();
-    const details = { id, status: rejection.status, ...this.#details() };
-    this.#context.logger.warn(details, rejection.message);
-    if (phase === 'answering') this.#stream.cancel(Code.H3_INTERNAL_ERROR);
-    else {
-      sendRefusal(this.#stream, rejection, id, true);
-      this.#stream.stopReceiving(Code.H3_NO_ERROR);
-    }
-    this.#finish();
-  }
-
-  #cancel(code: number): void {
+  #cancel(code: number, outcome: RequestOutcome): void {
     if (this.#state.phase === 'over') return;
     this.#stream.cancel(code);
-    this.#finish();
+    this.#finish(outcome);
   }
 
-  #finish(): void {
+  #finish(outcome: RequestOutcome): void {
     this.#state = { phase: 'over' };
-    this.#quiet.stop();
-    clearTimeout(this.#connectTimer);
-    clearTimeout(this.#headTimer);
+    this.#dialogue.over(outcome);
     // After an upgrade the socket is not the request's any more.
     this.#request?.destroy();
     this.#context.leave(this);
-  }
-
-  #details(): object {
-    return {
-      protocol: fieldValue(this.#fields, ':protocol'),
-      path: loggedPath(fieldValue(this.#fields, ':path')),
-    };
-  }
-
-  // A fault in one upgrade ends that upgrade alone.
-  #contained(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      if (!(error instanceof Rejection))
-        this.#context.logger.error({ err: error }, 'an upgrade failed unexpectedly');
-      this.#fail(asRejection(error));
-    }
   }
 }
 
@@ -252,6 +200,4 @@ function ignore(): void {
   // Heard by the intake or the tunnel, once there is one.
 }
 
-const MAX_INTERIMS = 16;
-const NO_ANSWER = new Rejection(504, 'no answer from the origin in time');
-const NO_CONNECTION = new Rejection(504, 'no connection to the origin in time');
+const SWITCHING_PROTOCOLS = 101;

@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import type { FieldLines } from '../h3/port.ts';
-import { type Framing, fieldValue } from './fields.ts';
+import { type Framing, fieldValue, type HopFields } from './fields.ts';
 import type { OriginContext } from './origin-context.ts';
 import { isUsuallyBare, type OriginTarget, openOriginRequest } from './origin-request.ts';
 
@@ -12,7 +12,7 @@ import { isUsuallyBare, type OriginTarget, openOriginRequest } from './origin-re
 export class OriginUpload {
   readonly #target: OriginTarget;
   readonly #fields: FieldLines;
-  readonly #forwarded: string | undefined;
+  readonly #hop: HopFields;
   readonly #context: OriginContext;
   readonly #onOpen: (request: ClientRequest) => void;
   readonly #declared: number | undefined;
@@ -25,13 +25,13 @@ export class OriginUpload {
   constructor(
     target: OriginTarget,
     fields: FieldLines,
-    forwarded: string | undefined,
+    hop: HopFields,
     context: OriginContext,
     onOpen: (request: ClientRequest) => void,
   ) {
     this.#target = target;
     this.#fields = fields;
-    this.#forwarded = forwarded;
+    this.#hop = hop;
     this.#context = context;
     this.#onOpen = onOpen;
     const declared = fieldValue(fields, 'content-length');
@@ -96,7 +96,7 @@ export class OriginUpload {
   }
 
   #open(framing: Framing): ClientRequest {
-    const request = openOriginRequest(this.#target, this.#fields, framing, this.#forwarded, this.#context);
+    const request = openOriginRequest(this.#target, this.#fields, framing, this.#hop, this.#context);
     this.#request = request;
     this.#onOpen(request);
     return request;

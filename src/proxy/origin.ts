@@ -1,7 +1,8 @@
-import type { FieldLines, RequestStream, RequestStreamEvents } from '../h3/port.ts';
+import type { FieldLines, RequestStreamEvents } from '../h3/port.ts';
 import type { Logger } from './failures.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { OriginContext } from './origin-context.ts';
+import type { AdmittedRequest } from './origin-dialogue.ts';
 import { OriginExchange } from './origin-exchange.ts';
 import { OriginPool } from './origin-pool.ts';
 import { OriginUpgrade } from './origin-upgrade.ts';
@@ -24,16 +25,10 @@ export interface Origin {
   /** Requests whose exchange is not over. */
   readonly inFlight: number;
   /**
-   * Takes a request, as `SessionEvents.onRequest` gives it, and returns who hears the rest. `forwarded` is the
-   * Forwarded element of this hop, when one is to be added; `onOver` is called once when nothing of the request runs
-   * here any more.
+   * Takes a request whose head has these fields, and returns who hears the rest. `onOver` is called once when nothing
+   * of the request runs here any more.
    */
-  onRequest(
-    stream: RequestStream,
-    fields: FieldLines,
-    forwarded: string | undefined,
-    onOver: () => void,
-  ): RequestStreamEvents;
+  onRequest(admitted: AdmittedRequest, fields: FieldLines, onOver: () => void): RequestStreamEvents;
   /** Resolves once all requests in flight are done, and lets go of idle connections. */
   close(): Promise<void>;
   /** Breaks everything off. */
@@ -59,9 +54,10 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
     get inFlight() {
       return exchanges.size;
     },
-    onRequest: (stream, fields, forwarded, onOver) => {
+    onRequest: (admitted, fields, onOver) => {
       const Exchange = isUpgrade(fields) ? OriginUpgrade : OriginExchange;
-      const exchange = new Exchange(stream, fields, forwarded, context);
+      admitted.account.leftQueue();
+      const exchange = new Exchange(admitted, fields, context);
       exchanges.add(exchange, onOver);
       exchange.start();
       return exchange;

@@ -3,9 +3,11 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterAll, afterEach } from 'vitest';
 import type { RequestStreamEvents } from '../h3/port.ts';
+import { Admission, type Run } from './admission.ts';
 import type { Logger } from './failures.ts';
 import { createFront, type Front, type FrontOptions } from './front.ts';
-import { MemoryTunnel, type RequestHandler } from './memory-tunnel.fixture.ts';
+import { CARRIER, MemoryTunnel, type RequestHandler } from './memory-tunnel.fixture.ts';
+import type { RequestObserver, RequestRecord } from './observer.ts';
 import { createOrigin, type Origin, type OriginOptions } from './origin.ts';
 
 /** One line of a test's log. */
@@ -22,6 +24,8 @@ export interface Pair {
   readonly origin: Origin;
   readonly tunnel: MemoryTunnel;
   readonly log: LogLine[];
+  /** What was told of requests that are over, in that order. */
+  readonly records: { readonly front: RequestRecord[]; readonly origin: RequestRecord[] };
 }
 
 /** How long something that a test starts lives. */
@@ -61,32 +65,54 @@ export async function startPair(
   const originAddress = { host: '127.0.0.1', port: servicePort };
   const options = { ...DEFAULTS, originAddress, connectTimeout: 5000, ...originOptions };
   const origin = createOrigin(options, logger(log));
-  const tunnel = new MemoryTunnel((stream, fields) => origin.onRequest(stream, fields, undefined, () => {}));
-  const front = makeFront(tunnel, log, frontOptions);
+  const records: Pair['records'] = { front: [], origin: [] };
+  const watch = { logger: logger(log), observer: keepIn(records.origin) };
+  const run: Run = ({ stream, account, fields }, onOver) =>
+    origin.onRequest({ stream, account, forwarded: undefined }, fields, onOver);
+  const admission = new Admission({ maxRequests: 1000, maxUpgrades: 100 }, run, CARRIER, watch);
+  const tunnel = new MemoryTunnel((stream, fields) => admission.onRequest(stream, fields));
+  const front = makeFront(tunnel, log, frontOptions, keepIn(records.front));
   const { port } = await front.listen();
   atEnd(() => {
     front.destroy();
     origin.destroy();
   }, lifetime);
-  return { port, front, origin, tunnel, log };
+  return { port, front, origin, tunnel, log, records };
 }
 
 /** Starts a front whose far end is `onRequest` itself. */
 export async function startFront(onRequest: RequestHandler, frontOptions: Partial<FrontOptions> = {}) {
   const log: LogLine[] = [];
   const tunnel = new MemoryTunnel(onRequest);
-  const front = makeFront(tunnel, log, frontOptions);
+  const records: RequestRecord[] = [];
+  const front = makeFront(tunnel, log, frontOptions, keepIn(records));
   const { port } = await front.listen();
   atEnd(() => front.destroy());
-  return { port, front, tunnel, log };
+  return { port, front, tunnel, log, records };
 }
 
-function makeFront(tunnel: MemoryTunnel, log: LogLine[], options: Partial<FrontOptions>): Front {
+/** Keeps what is told of requests, as it is at that moment. */
+export function keepIn(records: RequestRecord[]): RequestObserver {
+  return {
+    onRequestOver: (record) => {
+      const { id, connection } = record;
+      records.push({ ...record, id, connection });
+    },
+  };
+}
+
+function makeFront(
+  tunnel: MemoryTunnel,
+  log: LogLine[],
+  options: Partial<FrontOptions>,
+  observer: RequestObserver,
+): Front {
   const bindAddress = { host: '127.0.0.1', port: 0 };
   return createFront(
     { ...DEFAULTS, bindAddress, headTimeout: 60_000, addForwarded: false, ...options },
     tunnel,
     logger(log),
+    observer,
   );
 }
 
@@ -223,6 +249,7 @@ export async function contentOf(message: IncomingMessage): Promise<Buffer> {
 export interface Seen {
   readonly method: string;
   readonly url: string;
+  /** Without X-Request-Id, which each request has. */
   readonly headers: readonly string[];
   readonly body: string;
   readonly trailers: readonly string[];
@@ -236,13 +263,17 @@ export async function startNotingService(
   const note = async (request: IncomingMessage, response: ServerResponse) => {
     const body = (await contentOf(request)).toString('latin1');
     const { method = '', url = '', rawHeaders, rawTrailers } = request;
-    seen.push({ method, url, headers: rawHeaders, body, trailers: rawTrailers });
+    seen.push({ method, url, headers: withoutId(rawHeaders), body, trailers: rawTrailers });
     response.end('ok');
   };
   const port = await startService((request, response) => {
     note(request, response).catch(() => {});
   }, lifetime);
   return { port, seen };
+}
+
+function withoutId(headers: readonly string[]): string[] {
+  return headers.filter((_part, at) => headers[at - (at % 2)] !== 'X-Request-Id');
 }
 
 /** Values of a field in a flat list, whatever the case of its name. */

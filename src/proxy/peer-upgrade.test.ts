@@ -11,6 +11,7 @@ import type { StreamWaiter } from './tunnel.ts';
 
 class NumberedQuic extends RecordingQuic implements NumberedConnection {
   readonly id = 1;
+  readonly tag = 'recorded';
   readonly rtt = 0;
   readonly peerCertificate = undefined;
 

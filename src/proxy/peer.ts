@@ -187,7 +187,7 @@ export class Peer implements Tunnel, ConnectorEvents {
   /** True when the waiter has been answered. */
   #give(waiter: StreamWaiter): boolean {
     if (this.#link === undefined) return false;
-    const { session } = this.#link;
+    const { session, connection } = this.#link;
     if (waiter.isUpgrade && !session.extendedConnect) {
       this.#line.leave(waiter);
       waiter.onUnavailable(NO_UPGRADES, 501);
@@ -197,7 +197,7 @@ export class Peer implements Tunnel, ConnectorEvents {
     if (stream === undefined) return false;
     if (++this.#requests === this.#options.requestsPerSession) this.#connector.want();
     this.#line.leave(waiter);
-    waiter.onStream(stream);
+    waiter.onStream(stream, connection);
     return true;
   }
 

@@ -140,15 +140,19 @@ describe('what an HTTP/1.1 client may not send', () => {
   it.each(ROWS)('%s', async (_name, bytes, status) => {
     seen.length = 0;
     pair.log.length = 0;
+    pair.records.front.length = 0;
     const client = new RawClient(pair.port).send(bytes);
     const answer = await client.untilClosed();
     expectRefusal(answer, status);
     expect(client.ending).toBe('clean');
     expect(seen).toEqual([]);
-    const id = /\r\nPtproxy-Id: (.*)\r\n/.exec(answer)?.[1];
+    const id = /\r\nX-Request-Id: (.*)\r\n/.exec(answer)?.[1];
     const warnings = pair.log.filter(({ level }) => level !== 'debug');
-    expect(warnings.map(({ details }) => details)).toEqual([expect.objectContaining({ id, status })]);
+    expect(warnings.map(({ details }) => details)).toEqual([
+      expect.objectContaining({ request: id, status }),
+    ]);
     expect(answer.endsWith(`\r\n\r\n${warnings[0]?.message}`)).toBe(true);
+    expect(pair.records.front).toEqual([expect.objectContaining({ id, status, outcome: 'failed' })]);
     await expectNextRequestWorks();
   });
 

@@ -209,14 +209,17 @@ describe('what an origin may not send', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/);
     expect(answer).toContain('\r\nServer: ptproxy server\r\n');
     expect(answer).toContain('\r\nContent-Type: text/plain;charset=UTF-8\r\n');
-    const id = /\r\nPtproxy-Id: (.*)\r\n/.exec(answer)?.[1];
+    const id = /\r\nX-Request-Id: (.*)\r\n/.exec(answer)?.[1];
     expect(pair.log).toEqual([
       {
         level: 'warn',
-        details: { id, status: 502, method: 'GET', path: '/' },
+        details: { request: id, status: 502, method: 'GET', path: '/' },
         message: answer.split('\r\n\r\n')[1],
       },
     ]);
+    const record = { id, status: 502, method: 'GET', target: '/' };
+    expect(pair.records.origin).toEqual([expect.objectContaining({ ...record, outcome: 'failed' })]);
+    expect(pair.records.front).toEqual([expect.objectContaining({ ...record, outcome: 'complete' })]);
     expect(pair.origin.inFlight).toBe(0);
   });
 

@@ -1,7 +1,18 @@
 import type { Socket } from 'node:net';
 import { Code } from '../h3/codes.ts';
 import type { RequestStream } from '../h3/port.ts';
-import type { QuietTimer } from './quiet-timer.ts';
+import type { RequestAccount } from './request-account.ts';
+
+/** Who watches an upgraded connection. */
+export interface TunnelWatch {
+  /** Something moved. */
+  touch(): void;
+  /** Where its bytes are counted. */
+  readonly account: RequestAccount;
+}
+
+/** What comes out of the socket: what the request, or the response, has instead of content. */
+export type SocketSide = 'request' | 'response';
 
 /**
  * An upgraded connection: a TCP socket and a request stream, joined. Bytes go both ways with back-pressure; a FIN
@@ -13,17 +24,28 @@ import type { QuietTimer } from './quiet-timer.ts';
 export class SocketTunnel {
   readonly #stream: RequestStream;
   readonly #socket: Socket;
-  readonly #quiet: QuietTimer;
-  readonly #onOver: () => void;
+  readonly #watch: TunnelWatch;
+  readonly #side: SocketSide;
+  readonly #onOver: (isWhole: boolean) => void;
   /** Directions that have ended: out of the socket, into the socket. */
   #ended = { outward: false, inward: false };
   #isOver = false;
 
-  /** `quiet` is touched by every byte; `onOver` is called once. Nothing moves before {@link SocketTunnel.start}. */
-  constructor(stream: RequestStream, socket: Socket, quiet: QuietTimer, onOver: () => void) {
+  /**
+   * `onOver` is called once, with whether both sides said that they had said all. Nothing moves before
+   * {@link SocketTunnel.start}.
+   */
+  constructor(
+    stream: RequestStream,
+    socket: Socket,
+    watch: TunnelWatch,
+    side: SocketSide,
+    onOver: (isWhole: boolean) => void,
+  ) {
     this.#stream = stream;
     this.#socket = socket;
-    this.#quiet = quiet;
+    this.#watch = watch;
+    this.#side = side;
     this.#onOver = onOver;
   }
 
@@ -45,7 +67,9 @@ export class SocketTunnel {
 
   /** Content of the stream. */
   onData(chunk: Uint8Array): void {
-    this.#quiet.touch();
+    this.#watch.touch();
+    if (this.#side === 'request') this.#watch.account.responseBytes += chunk.length;
+    else this.#watch.account.requestBytes += chunk.length;
     if (!this.#socket.write(chunk)) this.#stream.pause();
   }
 
@@ -57,7 +81,7 @@ export class SocketTunnel {
 
   /** The stream has room again. */
   onDrain(): void {
-    this.#quiet.touch();
+    this.#watch.touch();
     this.#socket.resume();
   }
 
@@ -66,16 +90,18 @@ export class SocketTunnel {
     if (this.#isOver) return;
     this.#stream.cancel(Code.H3_REQUEST_CANCELLED);
     this.#socket.resetAndDestroy();
-    this.#finish();
+    this.#finish(false);
   }
 
   #onSocketData(chunk: Buffer): void {
-    this.#quiet.touch();
+    this.#watch.touch();
+    if (this.#side === 'request') this.#watch.account.requestBytes += chunk.length;
+    else this.#watch.account.responseBytes += chunk.length;
     if (!this.#stream.sendData(chunk)) this.#socket.pause();
   }
 
   #onSocketDrain(): void {
-    this.#quiet.touch();
+    this.#watch.touch();
     this.#stream.resume();
   }
 
@@ -88,12 +114,12 @@ export class SocketTunnel {
     if (this.#isOver) return;
     const isWhole = this.#ended.outward && this.#ended.inward;
     if (!isWhole) this.#stream.cancel(Code.H3_REQUEST_CANCELLED);
-    this.#finish();
+    this.#finish(isWhole);
   }
 
-  #finish(): void {
+  #finish(isWhole: boolean): void {
     this.#isOver = true;
-    this.#onOver();
+    this.#onOver(isWhole);
   }
 }
 

@@ -1,5 +1,12 @@
 import type { RequestStream, RequestStreamEvents } from '../h3/port.ts';
 
+/** The connection that carries a stream, as log lines and names of requests have it. */
+export interface Carrier {
+  readonly id: number;
+  /** Eight characters that both ends derive from it, so that they have the same. */
+  readonly tag: string;
+}
+
 /**
  * Who wants a request stream: hears whether it comes, and then what happens on it.
  */
@@ -7,7 +14,7 @@ export interface StreamWaiter extends RequestStreamEvents {
   /** Whether the stream is for an upgrade: extended CONNECT, which not every server takes (RFC 9220 §3). */
   readonly isUpgrade: boolean;
   /** The stream is there, unused. Its events come to this same object. */
-  onStream(stream: RequestStream): void;
+  onStream(stream: RequestStream, carrier: Carrier): void;
   /**
    * There will be none. `reason` is what a client is told, e.g. `tunnel not established`, with status 503, or 501 when
    * the server takes no upgrades.

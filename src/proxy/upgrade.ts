@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection, reasonPhrase } from './failures.ts';
-import { fieldValue, interimToHttp3, requestToHttp1, responseToHttp1 } from './fields.ts';
+import { fieldValue, type HopFields, interimToHttp3, requestToHttp1, responseToHttp1 } from './fields.ts';
 import type { SectionLimits } from './http1-fields.ts';
 
 /*
@@ -114,11 +114,11 @@ export interface OriginUpgradeHead {
 }
 
 /** Makes an HTTP/1.1 Upgrade of extended CONNECT, for WebSocket with a key of our own. */
-export function upgradeToHttp1(fields: FieldLines, forwarded: string | undefined): OriginUpgradeHead {
+export function upgradeToHttp1(fields: FieldLines, hop: HopFields): OriginUpgradeHead {
   const protocol = fieldValue(fields, ':protocol') ?? '';
   const isWebSocket = isWebSocketToken(protocol);
   const passed = without(fields, (name) => UNWANTED.has(name) || (isWebSocket && HANDSHAKE.has(name)));
-  const headers = requestToHttp1(passed, 'none', forwarded);
+  const headers = requestToHttp1(passed, 'none', hop);
   headers.push('Connection', 'Upgrade', 'Upgrade', protocol);
   if (!isWebSocket) return { headers, protocol, accept: undefined };
   const key = randomBytes(16).toString('base64');

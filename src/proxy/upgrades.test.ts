@@ -37,7 +37,7 @@ describe('an upgrade', () => {
       ].concat('x-a', '1'),
     ]);
     expect(received()).toBe(
-      'GET /chat?x HTTP/1.1\r\nHost: a:1\r\nX-A: 1\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\n',
+      'GET /chat?x HTTP/1.1\r\nHost: a:1\r\nX-A: 1\r\nX-Request-Id: memory00-0\r\nConnection: Upgrade\r\nUpgrade: echo/1\r\n\r\n',
     );
     sockets[0]?.write(SWITCHED);
     expect(await client.until('\r\n\r\n')).toBe(

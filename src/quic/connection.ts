@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { closeCause } from './cause.ts';
 import { BAD_CERTIFICATE, INTERNAL_ERROR } from './close-reason.ts';
+import { connectionTag } from './connection-tag.ts';
 import { Deadline } from './deadline.ts';
 import { FirstFlight, HANDSHAKE_TIMEOUT, HandshakeBudget } from './handshake.ts';
 import type { ConnectionFigures, QuicMeter } from './meter.ts';
@@ -70,6 +71,7 @@ export class QuicConnection implements QuicStreams {
   readonly role: Role;
   /** A number for log lines. */
   readonly id: number = randomInt(2 ** 47);
+  #tag = '';
   readonly #engine: EngineConnection;
   readonly #options: QuicOptions;
   readonly #host: ConnectionHost;
@@ -111,6 +113,11 @@ export class QuicConnection implements QuicStreams {
 
   get established(): boolean {
     return this.#state.phase === 'open';
+  }
+
+  /** What both ends call it, once it is established; empty before. */
+  get tag(): string {
+    return this.#tag;
   }
 
   /** Smoothed round-trip time, milliseconds; 0 before the first sample. */
@@ -304,6 +311,7 @@ export class QuicConnection implements QuicStreams {
     }
     this.#peerCertificate = leafFacts(leaf);
     this.#output.established();
+    this.#tag = connectionTag(this.#engine, this.role);
     const events = this.#host.established(this);
     const streams = new Streams(this.#engine, this.role, this.#options.sendWindow, events);
     this.#state = { phase: 'open', events, streams };

@@ -104,8 +104,8 @@ const WRONG: readonly (readonly [string, string, (file: string) => string])[] = 
   ],
   [
     'a key that has no effect yet',
-    `${CLIENT}access_log = true\n`,
-    (file) => `${file}:12: system.access_log: not supported yet; leave it out`,
+    `${CLIENT}metrics_bind_address = "127.0.0.1:1"\n`,
+    (file) => `${file}:12: system.metrics_bind_address: not supported yet; leave it out`,
   ],
   ['what is not TOML', CLIENT.replace('[tls]', '[tls'), (file) => `${file}:6:`],
 ];

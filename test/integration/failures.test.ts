@@ -23,7 +23,7 @@ describe('without a tunnel', () => {
     expect(answer.body.toString()).toBe('tunnel not established');
     expect(waited).toBeGreaterThan(280);
     expect(waited).toBeLessThan(1300);
-    await client.process.waitForLog(new RegExp(`"id":"${answer.headers['ptproxy-id']}"`));
+    await client.process.waitForLog(new RegExp(`"request":"${answer.headers['x-request-id']}"`));
   });
 
   it('answers 503 at once when hold_timeout is 0', async () => {
@@ -48,7 +48,7 @@ describe('an origin', () => {
     const { client, server } = await tunnel(await closedTcpPort());
     const answer = await fetchWhole({ port: client.httpPort });
     expect(answer).toMatchObject({ status: 502, headers: { server: 'ptproxy server' } });
-    await server.process.waitForLog(new RegExp(`"id":"${answer.headers['ptproxy-id']}"`));
+    await server.process.waitForLog(new RegExp(`"request":"${answer.headers['x-request-id']}"`));
     expect((await fetchWhole({ port: client.httpPort })).status).toBe(502);
   });
 

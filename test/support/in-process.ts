@@ -7,6 +7,7 @@ import { type Identity, loadIdentity } from '../../src/config/identity.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Config, isClient } from '../../src/config/schema.ts';
 import type { Logger } from '../../src/proxy/failures.ts';
+import { observers } from '../../src/proxy/observer.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
 import { CLIENT_NAME, type IdentityFiles, SERVER_NAME, sharedPki, temporaryFolder } from './certificates.ts';
 
@@ -70,7 +71,7 @@ export async function serverInProcess(
   };
   const { config, identity } = await load('server', general, settings);
   if (isClient(config)) throw new TypeError("not a server's configuration");
-  return startServer(config, identity, log, {});
+  return startServer(config, identity, log, {}, observers());
 }
 
 /** The client end on a free TCP port. Resolves when its first attempt to connect is over, well or badly. */
@@ -89,7 +90,7 @@ export async function clientInProcess(
   };
   const { config, identity } = await load('client', general, settings);
   if (!isClient(config)) throw new TypeError("not a client's configuration");
-  return startClient(config, identity, log, {});
+  return startClient(config, identity, log, {}, observers());
 }
 
 const folder = temporaryFolder();

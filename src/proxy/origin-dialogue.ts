@@ -1,0 +1,139 @@
+import type { ClientRequest, InformationEvent } from 'node:http';
+import { Code } from '../h3/codes.ts';
+import type { RequestStream } from '../h3/port.ts';
+import { asRejection, Rejection } from './failures.ts';
+import { type HopFields, interimToHttp3 } from './fields.ts';
+import type { RequestOutcome } from './observer.ts';
+import type { OriginContext } from './origin-context.ts';
+import { originRejection } from './origin-errors.ts';
+import { QuietTimer } from './quiet-timer.ts';
+import { sendRefusal } from './refusal.ts';
+import type { RequestAccount } from './request-account.ts';
+
+/** A request that was let in. */
+export interface AdmittedRequest {
+  readonly stream: RequestStream;
+  readonly account: RequestAccount;
+  /** The Forwarded element of this hop, when one is to be added. */
+  readonly forwarded: string | undefined;
+}
+
+/** Who passes it to the origin: an exchange, or an upgrade. */
+export interface OriginAsker {
+  /** Ends it early: with a response that says why if none has begun, else with a reset. */
+  fail(rejection: Rejection): void;
+  /** Nothing moved either way for too long. */
+  onQuiet(): void;
+}
+
+/**
+ * What a request has with the origin, whatever it is for: the times that all may take, interim responses, how it is
+ * refused; its account.
+ */
+export class OriginDialogue {
+  readonly account: RequestAccount;
+  readonly hop: HopFields;
+  readonly #stream: RequestStream;
+  readonly #context: OriginContext;
+  readonly #asker: OriginAsker;
+  readonly #quiet: QuietTimer;
+  #connectTimer: NodeJS.Timeout | undefined;
+  #headTimer: NodeJS.Timeout | undefined;
+  #interims = 0;
+  #phase: 'asking' | 'answered' | 'over' = 'asking';
+
+  constructor({ stream, account, forwarded }: AdmittedRequest, context: OriginContext, asker: OriginAsker) {
+    this.account = account;
+    this.hop = { forwarded, requestId: account.id };
+    this.#stream = stream;
+    this.#context = context;
+    this.#asker = asker;
+    this.#quiet = new QuietTimer(context.streamIdleTimeout, () => asker.onQuiet());
+  }
+
+  /** Something moved. */
+  touch(): void {
+    this.#quiet.touch();
+  }
+
+  /** Hears of what comes, or does not come, before the origin's answer. */
+  listen(request: ClientRequest): void {
+    request.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      this.#connectTimer = setTimeout(() => this.#asker.fail(NO_CONNECTION), this.#context.connectTimeout);
+      socket.once('connect', () => clearTimeout(this.#connectTimer));
+    });
+    request.on('information', (info) => this.contained(() => this.#onInformation(info)));
+    request.on('error', (error) => this.#asker.fail(originRejection(error)));
+    // Without a word before, as after a 101 that nobody asked for.
+    request.on('close', () => {
+      if (this.#phase === 'asking') this.#asker.fail(new Rejection(502, 'the origin closed the connection'));
+    });
+  }
+
+  /** From here on the answer depends on the origin alone, and request_timeout counts. */
+  awaitHead(): void {
+    const { requestTimeout } = this.#context;
+    if (requestTimeout === undefined || this.#phase !== 'asking') return;
+    this.#headTimer = setTimeout(() => this.#asker.fail(NO_ANSWER), requestTimeout);
+  }
+
+  /** The head of the origin's final response, or 101. */
+  answered(status: number): void {
+    clearTimeout(this.#headTimer);
+    this.#phase = 'answered';
+    this.account.answered(status);
+  }
+
+  /** Answers for the origin, or, after its answer has begun, breaks off. */
+  refuse(rejection: Rejection): void {
+    this.account.outcome = 'failed';
+    this.log('warn', rejection.message, rejection.status);
+    if (this.#phase === 'answered') this.#stream.cancel(Code.H3_INTERNAL_ERROR);
+    else sendRefusal(this.#stream, rejection, this.account, this.account.method !== 'HEAD');
+  }
+
+  /** Nothing more will happen. */
+  over(outcome: RequestOutcome): void {
+    this.#phase = 'over';
+    this.#quiet.stop();
+    clearTimeout(this.#connectTimer);
+    clearTimeout(this.#headTimer);
+    this.account.over(outcome);
+  }
+
+  /** Runs `step`; a fault in one request ends that request alone. */
+  contained(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  onFault(error: unknown): void {
+    if (!(error instanceof Rejection))
+      this.#context.logger.error({ request: this.account.id, err: error }, 'a request failed unexpectedly');
+    this.#asker.fail(asRejection(error));
+  }
+
+  log(level: 'debug' | 'info' | 'warn', message: string, status?: number): void {
+    this.#context.logger[level]({ ...this.account.details, status }, message);
+  }
+
+  #onInformation(info: InformationEvent): void {
+    if (this.#phase !== 'asking') return;
+    this.touch();
+    if (info.statusCode === 101)
+      throw new Rejection(502, 'the origin switched protocols without saying to which');
+    if (++this.#interims > MAX_INTERIMS)
+      throw new Rejection(502, 'too many interim responses from the origin');
+    this.#stream.sendHeaders(interimToHttp3(info.statusCode, info.rawHeaders, this.#context.limits), false);
+  }
+}
+
+const MAX_INTERIMS = 16;
+
+/** What is answered when the origin is to blame for nothing having come. */
+export const NO_ANSWER = new Rejection(504, 'no answer from the origin in time');
+const NO_CONNECTION = new Rejection(504, 'no connection to the origin in time');
