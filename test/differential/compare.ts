@@ -84,8 +84,15 @@ function compare(expected: Expected, got: StrictRequest): Discrepancy | undefine
   return (
     framing(expected, got) ??
     fields('fields', headFields(expected, got), got.fields.filter(isEndToEnd)) ??
-    fields('trailers', expected.trailers, got.trailers)
+    fields('trailers', expected.trailers, got.trailers) ??
+    requestId(got)
   );
+}
+
+// No sender here gives one, so that it is the program's.
+function requestId(got: StrictRequest): Discrepancy | undefined {
+  const ids = valuesOf(got.fields, 'x-request-id');
+  return ids.length === 1 ? undefined : found('request id', ids.join());
 }
 
 // HTTP/3 does not tell a chunked message without content and trailers from one without content.
@@ -96,7 +103,7 @@ function framing(expected: Expected, got: StrictRequest): Discrepancy | undefine
 }
 
 const isEndToEnd = ([name]: Field): boolean =>
-  !['host', 'connection', 'transfer-encoding'].includes(name.toLowerCase());
+  !['host', 'connection', 'transfer-encoding', 'x-request-id'].includes(name.toLowerCase());
 
 // Trailer announces what only chunked content can have; cookies are joined (RFC 9114 §4.2.1).
 function headFields(expected: Expected, got: StrictRequest): Field[] {

@@ -79,7 +79,10 @@ describeWith(missingAioquic(), 'aioquic as client of our server end', () => {
       true,
     );
     expect(await report(stream)).toMatchObject({
-      rawHeaders: ['Host', SERVER_NAME, 'X-A', '1', 'Cookie', 'a=1; b=2', 'Connection', 'keep-alive'],
+      rawHeaders: [
+        ...['Host', SERVER_NAME, 'X-A', '1', 'Cookie', 'a=1; b=2'],
+        ...['X-Request-Id', expect.stringMatching(/^[0-9a-v]{8}-0$/), 'Connection', 'keep-alive'],
+      ],
     });
   });
 
