@@ -13,6 +13,7 @@ import { Dialer } from './quic/dial.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running } from './running.ts';
 import { ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import { watchForSleep } from './system/sleep-watch.ts';
 import { inheritedSocket } from './system/systemd-sockets.ts';
 import type { Status } from './system/systemd-status.ts';
 
@@ -46,6 +47,13 @@ export async function startClient(
   const remotes = () => (peer.remote === undefined ? [] : [peer.remote]);
   const front = createFront(frontOptions(config), peer, requests, observer);
   const httpPort = await listen(front, config, logger, env);
+  const sleepWatch = watchForSleep((asleep) => {
+    logger.info(
+      { asleep },
+      `nothing ran here for about ${Math.round(asleep / 1000)} s: asking the server whether it is still there`,
+    );
+    dialers.question();
+  });
   return {
     httpPort,
     attempted: peer.start(),
@@ -62,6 +70,7 @@ export async function startClient(
       front.reconfigure(frontOptions(changed));
     },
     stop: async () => {
+      sleepWatch.stop();
       front.destroy();
       peer.stop();
       await dialers.close();
@@ -87,6 +96,11 @@ class Dialers {
     const dialer = new Dialer(socketOptions(config), options, this.#logger);
     this.#dialers = [...this.#dialers.filter((former) => !former.isIdle), dialer];
     return (events) => void dialer.dial(connect_address, quic_port, events);
+  }
+
+  /** Has every connection ask whether the server is still there. */
+  question(): void {
+    for (const dialer of this.#dialers) dialer.question();
   }
 
   async close(): Promise<void> {

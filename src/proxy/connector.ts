@@ -2,7 +2,7 @@ import { Code } from '../h3/codes.ts';
 import type { SessionOptions } from '../h3/options.ts';
 import type { Session, SessionEvents } from '../h3/port.ts';
 import { createSession } from '../h3/session.ts';
-import type { QuicClose, QuicEvents, QuicStreams } from '../quic/port.ts';
+import type { Condition, QuicClose, QuicEvents, QuicStreams } from '../quic/port.ts';
 import type { Contract } from './contract.ts';
 import type { Contracts, PeerCertificate } from './contracts.ts';
 import type { Logger } from './failures.ts';
@@ -17,10 +17,11 @@ export interface NumberedConnection extends QuicStreams, Carrier {
   readonly peerCertificate: PeerCertificate | undefined;
 }
 
-/** What an attempt to connect tells. Exactly one of the two is called. */
+/** What an attempt to connect tells. Exactly one of the first two is called. */
 export interface ConnectEvents {
   onConnection(connection: NumberedConnection, address: string): QuicEvents;
   onFailed(close: QuicClose, address: string): void;
+  onCondition(condition: Condition): void;
 }
 
 /** Starts an attempt to connect to the peer. */
@@ -51,13 +52,15 @@ export interface ConnectorEvents {
   onStreamsAvailable(): void;
   onGoAway(link: Link): void;
   onIdle(session: Session): void;
+  /** Something that a link which is ready may be replaced for. */
+  onCondition(link: Link, condition: Condition): void;
   /** A link that was ready has ended. */
   onLost(link: Link, close: QuicClose): void;
 }
 
-/** An attempt to connect, and the session that came of it. */
+/** An attempt to connect, and what came of it. */
 interface Attempt {
-  session: Session | undefined;
+  link: Link | undefined;
 }
 
 /** `idle`: no session is wanted. `attempting`: until the server's SETTINGS are there. `pausing`: between attempts. */
@@ -110,6 +113,13 @@ export class Connector {
     else this.#attempt();
   }
 
+  /** A session is not wanted after all; an attempt that is under way goes on. */
+  unwant(): void {
+    if (this.#state.phase !== 'pausing') return;
+    clearTimeout(this.#state.timer);
+    this.#state = { phase: 'idle' };
+  }
+
   /** Gets another session, by other settings from now on. */
   reconfigure(connect: Connect, options: ConnectorOptions): void {
     this.#connect = connect;
@@ -126,7 +136,7 @@ export class Connector {
   }
 
   #attempt(): void {
-    const attempt: Attempt = { session: undefined };
+    const attempt: Attempt = { link: undefined };
     this.#state = { phase: 'attempting', attempt };
     this.#outdated = false;
     this.#attemptedAt = this.#clock();
@@ -135,6 +145,11 @@ export class Connector {
       onConnection: (connection, address) => this.#established(attempt, connection, address),
       onFailed: (close, address) =>
         this.#failed(attempt, `cannot connect to ${address}: ${close.reason}`, close),
+      onCondition: (condition) => {
+        if (attempt.link !== undefined && !this.#isUnderWay(attempt)) {
+          this.#events.onCondition(attempt.link, condition);
+        }
+      },
     });
   }
 
@@ -152,6 +167,7 @@ export class Connector {
       onReady: (others) => {
         const contract = contracts.heard(others, connection.id);
         link = { ...link, contract };
+        attempt.link = link;
         this.#becameReady(attempt, link);
       },
       onRequest: () => {
@@ -165,7 +181,7 @@ export class Connector {
     const { session, quicEvents } = createSession(connection, contracts.announcedIn(options), events);
     let link: Link = { session, connection, contract: undefined };
     this.#sessions.add(session);
-    attempt.session = session;
+    attempt.link = link;
     if (!this.#isUnderWay(attempt)) session.close(Code.H3_NO_ERROR, 'shutting down');
     return quicEvents;
   }

@@ -1,6 +1,6 @@
 import { Code } from '../h3/codes.ts';
 import type { Session } from '../h3/port.ts';
-import type { QuicClose } from '../quic/port.ts';
+import type { Condition, QuicClose } from '../quic/port.ts';
 import {
   type Connect,
   Connector,
@@ -44,6 +44,8 @@ export class Peer implements Tunnel, ConnectorEvents {
   /** The session in use; those that finish what they have are not. */
   #link: Link | undefined;
   #stopped = false;
+  /** Why the session in use is not to be used for the moment. */
+  #silence: string | undefined;
   /** Requests that the session in use was asked for. */
   #requests = 0;
   /** Why the tunnel was lost, or could not be had, most recently. */
@@ -70,14 +72,15 @@ export class Peer implements Tunnel, ConnectorEvents {
 
   /** Resolves when requests go out at once. */
   whenReady(): Promise<void> {
-    if (this.#link !== undefined) return Promise.resolve();
+    if (this.#usable !== undefined) return Promise.resolve();
     return new Promise((resolve) => this.#awaiting.push(resolve));
   }
 
   get health(): TunnelHealth {
-    return this.#link === undefined
-      ? { up: false, failure: this.#failure }
-      : { up: true, rtt: this.#link.connection.rtt };
+    const link = this.#usable;
+    return link === undefined
+      ? { up: false, failure: this.#silence ?? this.#failure }
+      : { up: true, rtt: link.connection.rtt };
   }
 
   /** The server that requests go to; `undefined` while the tunnel is down. */
@@ -115,6 +118,7 @@ export class Peer implements Tunnel, ConnectorEvents {
   onReady(link: Link): void {
     const former = this.#link;
     this.#link = link;
+    this.#silence = undefined;
     this.#requests = 0;
     this.#setPatience();
     this.#settled();
@@ -147,6 +151,23 @@ export class Peer implements Tunnel, ConnectorEvents {
     }
   }
 
+  /**
+   * While the server does not answer, requests wait: what is sent now may be lost with the session. What is in flight
+   * goes on if it does answer again.
+   */
+  onCondition(link: Link, condition: Condition): void {
+    if (this.#link !== link) return;
+    const { id } = link.connection;
+    if (condition === 'answering') this.#answering(id);
+    else {
+      const reason = condition === 'silent' ? 'does not answer' : 'has had too many addresses';
+      this.#logger.info({ connection: id }, `connection ${id} ${reason}: connecting anew`);
+      if (condition === 'silent') this.#silence = `connection ${id} ${reason}`;
+      this.#setPatience();
+      this.#connector.want();
+    }
+  }
+
   onLost(link: Link, close: QuicClose): void {
     const connection = link.connection.id;
     if (this.#link === link) {
@@ -162,16 +183,29 @@ export class Peer implements Tunnel, ConnectorEvents {
     }
   }
 
+  #answering(connection: number): void {
+    this.#logger.info({ connection }, `connection ${connection} answers again`);
+    this.#silence = undefined;
+    this.#connector.unwant();
+    this.#setPatience();
+    this.onStreamsAvailable();
+  }
+
   #down(reason: string): void {
     this.#link = undefined;
+    this.#silence = undefined;
     this.#failure = reason;
     this.#setPatience();
     this.#connector.want();
   }
 
+  get #usable(): Link | undefined {
+    return this.#silence === undefined ? this.#link : undefined;
+  }
+
   #setPatience(): void {
     const { holdTimeout, streamTimeout } = this.#options;
-    this.#line.patience = this.#link === undefined ? holdTimeout : streamTimeout;
+    this.#line.patience = this.#usable === undefined ? holdTimeout : streamTimeout;
   }
 
   // Told in full once; repetitions only show at level debug.
@@ -186,8 +220,9 @@ export class Peer implements Tunnel, ConnectorEvents {
 
   /** True when the waiter has been answered. */
   #give(waiter: StreamWaiter): boolean {
-    if (this.#link === undefined) return false;
-    const { session, connection } = this.#link;
+    const link = this.#usable;
+    if (link === undefined) return false;
+    const { session, connection } = link;
     if (waiter.isUpgrade && !session.extendedConnect) {
       this.#line.leave(waiter);
       waiter.onUnavailable(NO_UPGRADES, 501);
@@ -206,6 +241,6 @@ export class Peer implements Tunnel, ConnectorEvents {
   }
 
   #whyUnavailable(): string {
-    return this.#link === undefined ? NOT_ESTABLISHED : 'too many requests are waiting for the tunnel';
+    return this.#usable === undefined ? NOT_ESTABLISHED : 'too many requests are waiting for the tunnel';
   }
 }

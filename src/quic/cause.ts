@@ -6,6 +6,9 @@ import type { QuicClose } from './port.ts';
 /** Longest reason of a peer's that is passed on, characters. */
 const REASON_LENGTH = 200;
 
+/** The reason of an attempt to connect that never heard anything. */
+export const NO_ANSWER = 'no answer';
+
 interface EngineError {
   readonly isApp: boolean;
   readonly errorCode: number;

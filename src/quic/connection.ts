@@ -1,65 +1,32 @@
 import { randomInt } from 'node:crypto';
-import { closeCause } from './cause.ts';
-import { BAD_CERTIFICATE, INTERNAL_ERROR } from './close-reason.ts';
+import { closeCause, NO_ANSWER } from './cause.ts';
+import { BAD_CERTIFICATE, INTERNAL_ERROR, NO_ERROR } from './close-reason.ts';
+import { Closing } from './closing.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import { connectionTag } from './connection-tag.ts';
 import { Deadline } from './deadline.ts';
-import { FirstFlight, HANDSHAKE_TIMEOUT, HandshakeBudget } from './handshake.ts';
-import type { ConnectionFigures, QuicMeter } from './meter.ts';
+import { Liveness } from './liveness.ts';
+import type { ConnectionFigures } from './meter.ts';
 import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorText } from './native.ts';
+import { Opening } from './opening.ts';
 import type { QuicOptions } from './options.ts';
 import { Output } from './output.ts';
+import { PathCount } from './path-count.ts';
 import { certificateMismatch, type LeafFacts, leafFacts } from './peer-name.ts';
-import type { QuicClose, QuicEvents, QuicStreams, Role, StreamId } from './port.ts';
+import type { QuicClose, QuicEvents, QuicStreams, Role } from './port.ts';
+import { StreamCalls } from './stream-calls.ts';
 import { Streams } from './streams.ts';
 import { type Traffic, trafficOf } from './traffic.ts';
 
-/** What a connection needs of the endpoint that it lives in. */
-export interface ConnectionHost {
-  /** Monotonic clock, milliseconds. */
-  readonly clock: () => number;
-  readonly meter: QuicMeter;
-  /** Sends a datagram; the buffer is the socket's from here on. */
-  transmit(datagram: Buffer, to: EngineAddress): void;
-  /** Asks for a call of `process` at the end of this turn of the event loop. */
-  schedule(connection: QuicConnection): void;
-  /** The handshake is complete and the peer's name is right: whose events are these? */
-  established(connection: QuicConnection): QuicEvents;
-  /** The connection ended before it was established. */
-  failed(connection: QuicConnection, close: QuicClose): void;
-  /** The engine's object is of no further use: forget the connection. */
-  released(connection: QuicConnection): void;
-  /** Something that the user may want to mend. */
-  warn(connection: QuicConnection, message: string): void;
-  /** The process is about to end: closed connections do not wait for stray packets (RFC 9000 §10.2). */
-  readonly leaving: boolean;
-}
-
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
 const SWEEP_INTERVAL = 20;
-
-/** How long it is tried to tell the peer of the end, milliseconds. */
-const CLOSE_TIMEOUT = 1000;
-
-interface Closing {
-  readonly application: boolean;
-  readonly errorCode: number;
-  readonly reason: Buffer;
-  /** When to give up; `Infinity` before the engine was told. */
-  until: number;
-}
-
-/** Longest reason that is sent with CONNECTION_CLOSE, bytes: a frame that does not fit its packet is never sent. */
-const REASON_LENGTH = 200;
-
-/** A server may send this many times the bytes that it received from an address not yet validated (RFC 9000 §8.1). */
-const AMPLIFICATION_LIMIT = 3;
 
 /**
  * The way of a connection. `handshaking`: not yet authenticated. `open`: events are delivered. `ended`: over for the
  * owner, while the engine waits for stray packets.
  */
 type State =
-  | { readonly phase: 'handshaking'; readonly budget: HandshakeBudget; readonly until: number }
+  | { readonly phase: 'handshaking'; readonly opening: Opening }
   | { readonly phase: 'open'; readonly events: QuicEvents; readonly streams: Streams }
   | { readonly phase: 'ended' };
 
@@ -67,7 +34,7 @@ type State =
  * One QUIC connection: datagrams in, events out, datagrams out, timer set again. All of it happens in
  * {@link QuicConnection.process}, once per turn of the event loop, after every waiting datagram was taken in.
  */
-export class QuicConnection implements QuicStreams {
+export class QuicConnection extends StreamCalls implements QuicStreams {
   readonly role: Role;
   /** A number for log lines. */
   readonly id: number = randomInt(2 ** 47);
@@ -77,7 +44,8 @@ export class QuicConnection implements QuicStreams {
   readonly #host: ConnectionHost;
   readonly #output: Output;
   readonly #deadline: Deadline;
-  readonly #firstFlight: FirstFlight;
+  readonly #liveness: Liveness;
+  readonly #paths: PathCount;
   #state: State;
   #closing: Closing | undefined;
   #peerCertificate: LeafFacts | undefined;
@@ -86,16 +54,15 @@ export class QuicConnection implements QuicStreams {
   #undelivered = false;
   #unswept = false;
   #sweptAt = 0;
-  #pingedAt: number;
   #engineDue = Number.POSITIVE_INFINITY;
 
   constructor(engine: EngineConnection, role: Role, options: QuicOptions, host: ConnectionHost) {
+    super();
     this.#engine = engine;
     this.role = role;
     this.#options = options;
     this.#host = host;
     const now = host.clock();
-    this.#firstFlight = new FirstFlight(options.initialRtt);
     this.#output = new Output(
       engine,
       options,
@@ -105,10 +72,31 @@ export class QuicConnection implements QuicStreams {
       (message) => host.warn(this, message),
     );
     this.#deadline = new Deadline(host.clock, () => host.schedule(this));
-    this.#pingedAt = now;
-    const patience = Math.min(HANDSHAKE_TIMEOUT, options.maxIdleTimeout);
-    this.#state = { phase: 'handshaking', budget: new HandshakeBudget(), until: now + patience };
+    this.#liveness = new Liveness(options.keepAliveInterval, now, {
+      ping: () => engine.sendAckEliciting(),
+      repeat: (datagram) => this.#repeat(datagram),
+      onSilent: (silent) => host.changed(this, silent ? 'silent' : 'answering'),
+    });
+    this.#paths = new PathCount(() => host.changed(this, 'worn'));
+    this.#state = { phase: 'handshaking', opening: new Opening(role, options, now) };
     if (options.keyLogFile !== undefined) engine.setKeylog(options.keyLogFile);
+  }
+
+  protected override get streams(): Streams | undefined {
+    return this.#state.phase === 'open' ? this.#state.streams : undefined;
+  }
+
+  protected override get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  protected override schedule(): void {
+    this.#host.schedule(this);
+  }
+
+  protected override deliverSoon(): void {
+    this.#undelivered = true;
+    this.#host.schedule(this);
   }
 
   get established(): boolean {
@@ -132,7 +120,7 @@ export class QuicConnection implements QuicStreams {
 
   /** How it is now. */
   get figures(): ConnectionFigures {
-    return this.#output.figures(this.#openStreams()?.sending);
+    return this.#output.figures(this.streams?.sending);
   }
 
   /** What the peer presented in the handshake. */
@@ -143,11 +131,11 @@ export class QuicConnection implements QuicStreams {
   /** Takes in a datagram; what follows from it happens in {@link process}. */
   receive(datagram: Buffer, info: EngineRecvInfo): void {
     if (this.#released) return;
-    if (this.#state.phase === 'handshaking' && !this.#state.budget.admit(datagram)) {
+    if (this.#state.phase === 'handshaking' && !this.#state.opening.admit(datagram)) {
       this.#abandon('the peer sent more than a handshake takes');
       return;
     }
-    if (this.role === 'client') this.#firstFlight.answered();
+    this.#closing?.answer(this.#repeat);
     try {
       this.#engine.recv(datagram, info);
     } catch {
@@ -175,44 +163,6 @@ export class QuicConnection implements QuicStreams {
     }
   }
 
-  openStream(direction: 'bidirectional' | 'unidirectional'): StreamId | undefined {
-    const streams = this.#openStreams();
-    if (streams === undefined || this.#closing !== undefined) return undefined;
-    this.#host.schedule(this);
-    return streams.open(direction);
-  }
-
-  write(id: StreamId, chunk: Uint8Array, fin: boolean): boolean {
-    const streams = this.#openStreams();
-    if (streams === undefined) return true;
-    this.#host.schedule(this);
-    return streams.write(id, chunk, fin);
-  }
-
-  resetStream(id: StreamId, errorCode: number): void {
-    this.#openStreams()?.reset(id, errorCode);
-    this.#host.schedule(this);
-  }
-
-  stopSending(id: StreamId, errorCode: number): void {
-    this.#openStreams()?.stop(id, errorCode);
-    this.#host.schedule(this);
-  }
-
-  pauseStream(id: StreamId): void {
-    this.#openStreams()?.pause(id);
-  }
-
-  resumeStream(id: StreamId): void {
-    if (this.#openStreams()?.resume(id) !== true) return;
-    this.#undelivered = true;
-    this.#host.schedule(this);
-  }
-
-  setPriority(id: StreamId, urgency: number, incremental: boolean): void {
-    this.#openStreams()?.setPriority(id, urgency, incremental);
-  }
-
   close(errorCode: number, reason: string): void {
     this.#close(true, errorCode, reason);
   }
@@ -233,29 +183,49 @@ export class QuicConnection implements QuicStreams {
     if (this.#state.phase === 'handshaking') this.#abandon(reason);
   }
 
-  #close(application: boolean, errorCode: number, reason: string): void {
-    if (this.#closing !== undefined || this.#state.phase === 'ended') return;
-    const text = Buffer.from(reason).subarray(0, REASON_LENGTH);
-    this.#closing = { application, errorCode, reason: text, until: Number.POSITIVE_INFINITY };
+  /** Ends an attempt to connect that is not needed any more, and tells the peer. */
+  withdraw(reason: string): void {
+    this.#close(false, NO_ERROR, reason);
+  }
+
+  /**
+   * There is reason to doubt that the peer can be reached: it is asked at once. When it has not answered after
+   * `patience` (ms, by default about a second), the host is told.
+   */
+  question(patience?: number): void {
+    if (this.#state.phase !== 'open' || this.#closing !== undefined) return;
+    this.#liveness.question(this.#host.clock(), patience);
     this.#host.schedule(this);
   }
 
-  #openStreams(): Streams | undefined {
-    return this.#state.phase === 'open' ? this.#state.streams : undefined;
+  #close(application: boolean, errorCode: number, reason: string): void {
+    if (this.#closing !== undefined || this.#state.phase === 'ended') return;
+    this.#closing = new Closing(application, errorCode, reason);
+    this.#host.schedule(this);
   }
 
   #advance(now: number): void {
     if (now >= this.#engineDue) this.#timedOut(now);
-    if (this.#state.phase === 'handshaking') this.#shakeHands(this.#state, now);
-    if (this.#state.phase === 'open' && this.#closing === undefined) this.#serve(this.#state.streams, now);
+    if (this.#closing === undefined) {
+      if (this.#state.phase === 'handshaking') this.#shakeHands(this.#state.opening, now);
+      if (this.#state.phase === 'open') this.#serve(this.#state.streams, now);
+    }
     if (this.#released) return;
     if (this.#flush(now)) this.#host.schedule(this);
-    this.#openStreams()?.sending.emitDrains();
+    this.streams?.sending.emitDrains();
+    this.#conclude(now);
+  }
+
+  #conclude(now: number): void {
+    const closing = this.#closing;
     const draining = this.#engine.isDraining();
-    const inVain = !draining && now >= (this.#closing?.until ?? Number.POSITIVE_INFINITY);
-    const over = inVain || this.#engine.isClosed();
-    if (over || draining) this.#end(this.#cause());
-    if (over || (this.#host.leaving && this.#state.phase === 'ended')) this.#release();
+    const over = this.#engine.isClosed() || (!draining && closing?.isInVain(now) === true);
+    if (over || draining) {
+      this.#end(closeCause(this.#engine, this.#options.peerName, this.#silence()));
+      closing?.repeat(now, this.#repeat);
+    }
+    const mayGo = over || (this.#host.leaving && this.#state.phase === 'ended');
+    if (mayGo && closing?.isOver !== false) this.#release();
     else this.#arm(now);
   }
 
@@ -265,11 +235,10 @@ export class QuicConnection implements QuicStreams {
    */
   #flush(now: number): boolean {
     const closing = this.#closing;
-    if (closing === undefined) return this.#output.flush(this.#openStreams()?.sending, now, false);
-    if (closing.until === Number.POSITIVE_INFINITY) {
-      this.#output.flush(this.#openStreams()?.sending, now, true);
-      this.#engine.close(closing.application, closing.errorCode, closing.reason);
-      closing.until = now + CLOSE_TIMEOUT;
+    if (closing === undefined) return this.#output.flush(this.streams?.sending, now, false);
+    if (!closing.told) {
+      this.#output.flush(this.streams?.sending, now, true);
+      closing.tell(this.#engine, now);
     }
     return this.#output.flush(undefined, now, true);
   }
@@ -277,27 +246,13 @@ export class QuicConnection implements QuicStreams {
   #timedOut(now: number): void {
     this.#output.timedOut(now);
     this.#engine.onTimeout();
+    if (this.#state.phase === 'open') this.#liveness.unanswered(now, this.#output.rtt);
   }
 
-  #shakeHands(state: Extract<State, { phase: 'handshaking' }>, now: number): void {
-    if (this.#engine.isEstablished()) {
-      this.#firstFlight.answered();
-      this.#authenticate();
-      return;
-    }
-    if (now >= state.until && this.#closing === undefined) {
-      this.#abandon(this.#silence());
-      return;
-    }
-    const allowance =
-      this.role === 'client'
-        ? Number.POSITIVE_INFINITY
-        : AMPLIFICATION_LIMIT * state.budget.received -
-          this.#output.sentBytes -
-          this.#firstFlight.repeatedBytes;
-    const to = this.#output.lastAddress;
-    if (to === undefined) return;
-    for (const datagram of this.#firstFlight.repeat(now, allowance)) this.#host.transmit(datagram, to);
+  #shakeHands(opening: Opening, now: number): void {
+    if (this.#engine.isEstablished()) this.#authenticate();
+    else if (now >= opening.until) this.#abandon(this.#silence());
+    else for (const datagram of opening.repeat(now, this.#output.sentBytes)) this.#repeat(datagram);
   }
 
   /** The chain was judged by the engine; here the name is, before a single stream is read. */
@@ -321,7 +276,7 @@ export class QuicConnection implements QuicStreams {
   #serve(streams: Streams, now: number): void {
     if (this.#undelivered) {
       this.#undelivered = false;
-      while (this.#engine.pathEventNext() !== null);
+      this.#paths.drain(this.#engine);
       streams.sending.revive();
       streams.offerStreams();
       if (streams.deliver()) {
@@ -337,48 +292,42 @@ export class QuicConnection implements QuicStreams {
     if (now >= streams.starvedAt(now)) {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
     }
-    if (now >= this.#keepAliveDue()) {
-      this.#pingedAt = now;
-      this.#engine.sendAckEliciting();
-    }
-  }
-
-  #keepAliveDue(): number {
-    return Math.max(this.#output.heardAt, this.#pingedAt) + this.#options.keepAliveInterval;
+    this.#liveness.advance(now, this.#output.heardAt);
   }
 
   #transmit(datagram: Buffer, to: EngineAddress): void {
-    if (this.#state.phase === 'handshaking') this.#firstFlight.sent(datagram, this.#host.clock());
+    if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, this.#host.clock());
+    else this.#liveness.sent(datagram);
+    this.#closing?.sent(datagram);
     this.#host.transmit(datagram, to);
   }
+
+  readonly #repeat = (datagram: Buffer): void => {
+    const to = this.#output.lastAddress;
+    if (to !== undefined) this.#host.transmit(datagram, to);
+  };
 
   #arm(now: number): void {
     const timeout = this.#engine.timeout();
     this.#engineDue = timeout === null ? Number.POSITIVE_INFINITY : now + Math.max(1, timeout);
     let due = Math.min(this.#engineDue, this.#output.due);
-    if (this.#closing !== undefined) {
-      if (this.#state.phase !== 'ended') due = Math.min(due, this.#closing.until);
-    } else if (this.#state.phase === 'handshaking') {
-      this.#engineDue = Math.max(this.#engineDue, this.#firstFlight.engineWaitsUntil());
-      due = Math.min(this.#engineDue, this.#output.due, this.#firstFlight.due, this.#state.until);
+    if (this.#closing !== undefined) due = Math.min(due, this.#closing.due(this.#state.phase === 'ended'));
+    else if (this.#state.phase === 'handshaking') {
+      const { opening } = this.#state;
+      this.#engineDue = Math.max(this.#engineDue, opening.engineWaitsUntil);
+      due = Math.min(this.#engineDue, this.#output.due, opening.due);
     } else if (this.#state.phase === 'open') {
-      due = Math.min(due, this.#keepAliveDue(), this.#state.streams.starvedAt(now));
+      due = Math.min(due, this.#liveness.due, this.#state.streams.starvedAt(now));
       if (this.#unswept) due = Math.min(due, this.#sweptAt + SWEEP_INTERVAL);
     }
     this.#deadline.set(due);
-  }
-
-  #cause(): QuicClose {
-    return closeCause(this.#engine, this.#options.peerName, this.#silence());
   }
 
   #silence(): string {
     if (this.#state.phase !== 'handshaking') {
       return `nothing was heard from the peer for max_idle_timeout (${this.#options.maxIdleTimeout} ms)`;
     }
-    return this.#output.heardAt > 0
-      ? 'the handshake did not complete in time'
-      : 'no answer: is the peer running, and is its UDP port open?';
+    return this.#output.heardAt > 0 ? 'the handshake did not complete in time' : NO_ANSWER;
   }
 
   /** Drops a connection that deserves no answer. */

@@ -37,6 +37,12 @@ export class HandshakeBudget {
 /** The first retransmission comes after this many round trips, as the engine does it with its fixed estimate. */
 const PROBE_ROUND_TRIPS = 3;
 
+/**
+ * Waits double up to this, or to the first one where that is longer, milliseconds: an attempt that is under way when an
+ * outage ends is to notice it soon.
+ */
+const LONGEST_WAIT = 500;
+
 /** Most datagrams of a first flight that are kept. */
 const FLIGHT_DATAGRAMS = 10;
 
@@ -49,6 +55,7 @@ export class FirstFlight {
   readonly #flight: Buffer[] = [];
   #size = 0;
   #interval: number;
+  readonly #longest: number;
   #due = Number.POSITIVE_INFINITY;
   #startedAt: number | undefined;
   #held = false;
@@ -58,6 +65,7 @@ export class FirstFlight {
 
   constructor(initialRtt: number) {
     this.#interval = PROBE_ROUND_TRIPS * initialRtt;
+    this.#longest = Math.max(this.#interval, LONGEST_WAIT);
   }
 
   /** When {@link repeat} wants to be called; `Infinity` once it is over, or until more may be sent. */
@@ -82,13 +90,14 @@ export class FirstFlight {
 
   /**
    * The datagrams to send again now. None when `allowance` (bytes; a server's is three times what it received, RFC 9000
-   * §8.1) does not suffice: then as soon as it does. The next time is twice as far away.
+   * §8.1) does not suffice: then as soon as it does. The next time is up to
+   * twice as far away.
    */
   repeat(now: number, allowance: number): readonly Buffer[] {
     if (this.#done || this.#due > now) return [];
     this.#held = this.#size > allowance;
     if (this.#held) return [];
-    this.#interval *= 2;
+    this.#interval = Math.min(2 * this.#interval, this.#longest);
     this.#due = now + this.#interval;
     this.repeatedBytes += this.#size;
     return this.#flight;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
-import { type ConnectionHost, QuicConnection } from './connection.ts';
+import { QuicConnection } from './connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import { DropLog } from './drop-log.ts';
 import type { Logger } from './log.ts';
 import { DROPPED, type DropReason, QuicMeter } from './meter.ts';
@@ -17,7 +18,7 @@ import {
   shortHeaderKey,
   VERSION_1,
 } from './packet.ts';
-import type { QuicClose, QuicEvents } from './port.ts';
+import type { Condition, QuicClose, QuicEvents } from './port.ts';
 import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
 import { EndOfTurn } from './turn.ts';
 
@@ -34,6 +35,8 @@ export interface ListenEvents {
   onConnection(connection: QuicConnection, address: string): QuicEvents;
   /** A peer did not get that far. */
   onRefused(close: QuicClose, address: string): void;
+  /** The connection is to be replaced soon (see {@link Condition}). */
+  onWorn(connection: QuicConnection): void;
 }
 
 interface Peer {
@@ -155,6 +158,10 @@ export class ServerEndpoint implements ConnectionHost {
   failed(connection: QuicConnection, close: QuicClose): void {
     const peer = this.#handshakeOver(connection);
     if (peer !== undefined) this.#events.onRefused(close, formatAddress(peer.address));
+  }
+
+  changed(connection: QuicConnection, condition: Condition): void {
+    if (condition === 'worn') this.#events.onWorn(connection);
   }
 
   warn(connection: QuicConnection, message: string): void {

@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import type { Logger } from './log.ts';
 import { QuicMeter } from './meter.ts';
 import type { EngineAddress } from './native.ts';
+import { isPassing } from './network-errors.ts';
 
 export interface SocketOptions {
   /** IP address to bind; `::` takes both families. */
@@ -126,7 +127,10 @@ export class UdpSocket {
     this.#socket.on('message', listener);
   }
 
-  /** What the network reports of datagrams sent: refused, unreachable, too large. */
+  /**
+   * What the network or the system says of datagrams sent: refused, unreachable, too large. A socket that is not
+   * connected warns of most of it itself, once, as it cannot tell whom it concerns.
+   */
   onError(listener: (code: string) => void): void {
     this.#onError = listener;
     this.#socket.on('error', (error) => listener(errorCode(error)));
@@ -156,17 +160,18 @@ export class UdpSocket {
     this.#socket.close();
   }
 
-  // A datagram that cannot be sent is a datagram lost; QUIC deals with it. Each kind of failure is told once.
+  // A datagram that cannot be sent is a datagram lost; QUIC deals with it.
   readonly #sent = (error: Error | null): void => {
     if (error === null) return;
     this.#meter.unsent++;
     const code = errorCode(error);
-    if (code === this.#reported || code === 'ERR_SOCKET_DGRAM_NOT_RUNNING') return;
-    // The system's word about an earlier datagram, which the next one to be sent meets before the socket's reader does.
-    if (code === 'ECONNREFUSED' || code === 'EMSGSIZE') {
+    if (isPassing(code)) return;
+    // Also the system's word about an earlier datagram, which the next one meets before the socket's reader does.
+    if (this.#connected || code === 'EMSGSIZE') {
       this.#onError(code);
       return;
     }
+    if (code === this.#reported) return;
     this.#reported = code;
     this.#logger.warn({ code }, `datagrams cannot be sent: ${error.message}`);
   };

@@ -42,7 +42,7 @@ describe('an attempt to connect', () => {
   });
 
   it('fails where the family of addresses does not fit', async () => {
-    await expect(dial(9, {}, '::1', '127.0.0.1')).rejects.toThrow(/has no IPv4 address/);
+    await expect(dial(9, {}, '::1', '127.0.0.1')).rejects.toThrow('bind_address (127.0.0.1) allows no IPv6');
   });
 
   it('fails where the name is unknown', async () => {

@@ -99,6 +99,7 @@ export class SessionPair {
       const events = {
         onConnection: (connection: QuicStreams) => this.#begin('client', connection, session, resolve),
         onFailed: ({ reason }: QuicClose) => reject(new Error(reason)),
+        onCondition: () => {},
       };
       dialer.dial(HOST, link.address.port, events).catch(reject);
     });
@@ -110,6 +111,7 @@ export class SessionPair {
     const events = {
       onConnection: (connection: QuicStreams) => this.#begin('server', connection, session, onReady),
       onRefused: () => {},
+      onWorn: () => {},
     };
     return listen(socket, quic, events, new KeptLog());
   }

@@ -1,7 +1,7 @@
 /** One end of a QUIC connection as tests use it: keeps what happens, and waits for it without polling. */
 import { createHash, type Hash } from 'node:crypto';
 import type { QuicConnection } from '../../src/quic/connection.ts';
-import type { QuicClose, QuicEvents, StreamId } from '../../src/quic/port.ts';
+import type { Condition, QuicClose, QuicEvents, StreamId } from '../../src/quic/port.ts';
 import { patternStream } from './pattern.ts';
 
 /** What has happened on one stream so far. */
@@ -23,6 +23,8 @@ export class QuicEnd implements QuicEvents {
   offers = 0;
   /** Called with each piece of data, after it was recorded. */
   onData: (id: StreamId, chunk: Uint8Array, fin: boolean) => void = () => {};
+  /** What the connection's owner was told of it. */
+  readonly conditions: Condition[] = [];
   /** Events that the contract of {@link QuicEvents} rules out. */
   readonly violations: string[] = [];
   readonly #waiters = new Set<() => void>();
@@ -39,6 +41,11 @@ export class QuicEnd implements QuicEvents {
     const record = { hash, bytes: 0, fin: false, reset: undefined, stopped: undefined, drains: 0 };
     this.streams.set(id, record);
     return record;
+  }
+
+  onCondition(condition: Condition): void {
+    this.conditions.push(condition);
+    for (const look of [...this.#waiters]) look();
   }
 
   /** Opens a bidirectional stream, which the test knows to be allowed. */

@@ -10,7 +10,7 @@ import { Dialer } from '../../src/quic/dial.ts';
 import { listen, type ServerEndpoint } from '../../src/quic/listen.ts';
 import type { Logger } from '../../src/quic/log.ts';
 import type { QuicIdentity, QuicOptions } from '../../src/quic/options.ts';
-import type { QuicClose, Role } from '../../src/quic/port.ts';
+import type { Condition, QuicClose, Role } from '../../src/quic/port.ts';
 import { CLIENT_NAME, SERVER_NAME } from './certificates.ts';
 import { QuicEnd } from './quic-end.ts';
 
@@ -121,6 +121,7 @@ export class QuicServer {
           server.refusals.push(close);
           server.#wake();
         },
+        onWorn: (connection) => server.ends.find((end) => end.connection === connection)?.onCondition('worn'),
       },
       server.log,
     );
@@ -184,12 +185,14 @@ export async function dial(
   const dialer = new Dialer({ ...SOCKET, bindAddress }, options, new LogRecorder());
   closers.push(() => dialer.close(0x100, 'the test is over'));
   return new Promise((resolve, reject) => {
+    let end: QuicEnd | undefined;
     const events = {
       onConnection: (connection: QuicEnd['connection']) => {
-        const end = watchedEnd(connection);
+        end = watchedEnd(connection);
         resolve(end);
         return end;
       },
+      onCondition: (condition: Condition) => end?.onCondition(condition),
       onFailed: (close: QuicClose) => reject(new DialFailed(close)),
     };
     dialer.dial(host, port, events).catch(reject);

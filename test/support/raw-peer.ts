@@ -159,6 +159,7 @@ export async function dialRaw(port: number): Promise<RawPeer> {
         return peer;
       },
       onFailed: (close: QuicClose) => reject(new Error(close.reason)),
+      onCondition: () => {},
     };
     dialer.dial('127.0.0.1', port, events).catch(reject);
   });
@@ -175,6 +176,7 @@ export class RawServer {
     const events = {
       onConnection: (connection: QuicConnection): QuicEvents => server.#accept(connection),
       onRefused: () => {},
+      onWorn: () => {},
     };
     server.#endpoint = await listen(ANY_PORT, await rawOptions('server'), events, SILENT);
     return server;

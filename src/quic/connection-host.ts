@@ -1,0 +1,27 @@
+import type { QuicConnection } from './connection.ts';
+import type { QuicMeter } from './meter.ts';
+import type { EngineAddress } from './native.ts';
+import type { Condition, QuicClose, QuicEvents } from './port.ts';
+
+/** What a connection needs of the endpoint that it lives in. */
+export interface ConnectionHost {
+  /** Monotonic clock, milliseconds. */
+  readonly clock: () => number;
+  readonly meter: QuicMeter;
+  /** Sends a datagram; the buffer is the socket's from here on. */
+  transmit(datagram: Buffer, to: EngineAddress): void;
+  /** Asks for a call of `process` at the end of this turn of the event loop. */
+  schedule(connection: QuicConnection): void;
+  /** The handshake is complete and the peer's name is right: whose events are these? */
+  established(connection: QuicConnection): QuicEvents;
+  /** The connection ended before it was established. */
+  failed(connection: QuicConnection, close: QuicClose): void;
+  /** The engine's object is of no further use: forget the connection. */
+  released(connection: QuicConnection): void;
+  /** Something that the user may want to mend. */
+  warn(connection: QuicConnection, message: string): void;
+  /** Something that the owner of an established connection may replace it for. */
+  changed(connection: QuicConnection, condition: Condition): void;
+  /** The process is about to end: closed connections do not wait for stray packets (RFC 9000 §10.2). */
+  readonly leaving: boolean;
+}

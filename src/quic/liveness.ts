@@ -1,0 +1,109 @@
+/** While the peer is silent though it should have answered, it is asked again this often, milliseconds. */
+const ASK_INTERVAL = 400;
+
+/** So long, and some round trips, the peer may be silent before that is worth asking, and then before it is told. */
+const GRACE = 250;
+const PATIENCE = 1000;
+const ROUND_TRIPS = 2;
+
+/** A datagram at least this long carries, by all appearances, something that the peer acknowledges. */
+const SUBSTANTIAL = 600;
+
+/** How the peer is asked, and who wants to know. */
+export interface LivenessEvents {
+  /** Sends a PING. */
+  ping(): void;
+  /** Sends a datagram again that was sent before. */
+  repeat(datagram: Buffer): void;
+  /** The peer did not answer in time; or it does after all. */
+  onSilent(silent: boolean): void;
+}
+
+/** A question that the peer has not answered. */
+interface Doubt {
+  readonly since: number;
+  /** When to say so. */
+  readonly until: number;
+}
+
+/**
+ * Whether the peer is still there. After `keepAliveInterval` of silence it is asked (a PING); when there is reason to
+ * doubt, at once and again and again, so that the end of an outage is noticed soon: the engine doubles its waits. Times
+ * are milliseconds.
+ */
+export class Liveness {
+  readonly #keepAliveInterval: number;
+  readonly #events: LivenessEvents;
+  #heardAt: number;
+  #askedAt: number;
+  #doubt: Doubt | undefined;
+  #silent = false;
+  #substantial: Buffer | undefined;
+
+  constructor(keepAliveInterval: number, now: number, events: LivenessEvents) {
+    this.#keepAliveInterval = keepAliveInterval;
+    this.#events = events;
+    this.#heardAt = now;
+    this.#askedAt = now;
+  }
+
+  /** When {@link advance} wants to be called. */
+  get due(): number {
+    return this.#silent
+      ? this.#nextQuestion
+      : Math.min(this.#nextQuestion, this.#doubt?.until ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** A datagram was sent. */
+  sent(datagram: Buffer): void {
+    if (datagram.length >= SUBSTANTIAL) this.#substantial = datagram;
+  }
+
+  /** Something was not acknowledged in time. */
+  unanswered(now: number, rtt: number): void {
+    if (now - this.#heardAt >= GRACE + ROUND_TRIPS * rtt) this.question(now, PATIENCE + ROUND_TRIPS * rtt);
+  }
+
+  /** There is reason to doubt: the peer is asked now, and has `patience` to answer. */
+  question(now: number, patience: number = PATIENCE): void {
+    const until = now + patience;
+    if (this.#doubt === undefined) {
+      this.#doubt = { since: now, until };
+      this.#askedAt = Number.NEGATIVE_INFINITY;
+    } else if (until < this.#doubt.until) this.#doubt = { since: this.#doubt.since, until };
+  }
+
+  /** Asks the peer if it is time to, and tells of its silence. It was last heard at `heardAt`. */
+  advance(now: number, heardAt: number): void {
+    if (heardAt > this.#heardAt) this.#heard(heardAt);
+    if (this.#doubt !== undefined && !this.#silent && now >= this.#doubt.until) {
+      this.#silent = true;
+      this.#events.onSilent(true);
+    }
+    if (now >= this.#nextQuestion) this.#ask(now);
+  }
+
+  #heard(at: number): void {
+    this.#heardAt = at;
+    if (this.#doubt === undefined || at <= this.#doubt.since) return;
+    this.#doubt = undefined;
+    if (!this.#silent) return;
+    this.#silent = false;
+    this.#events.onSilent(false);
+  }
+
+  /**
+   * The engine holds a PING back while its congestion window is full. So in doubt something is sent again that the peer
+   * has perhaps not seen; its acknowledgment shows the engine what else was lost.
+   */
+  #ask(now: number): void {
+    this.#askedAt = now;
+    this.#events.ping();
+    if (this.#doubt !== undefined && this.#substantial !== undefined) this.#events.repeat(this.#substantial);
+  }
+
+  get #nextQuestion(): number {
+    if (this.#doubt !== undefined) return this.#askedAt + ASK_INTERVAL;
+    return Math.max(this.#heardAt, this.#askedAt) + this.#keepAliveInterval;
+  }
+}

@@ -1,0 +1,53 @@
+import { FirstFlight, HANDSHAKE_TIMEOUT, HandshakeBudget } from './handshake.ts';
+import type { QuicOptions } from './options.ts';
+import type { Role } from './port.ts';
+
+/** A server may send this many times the bytes that it received from an address not yet validated (RFC 9000 §8.1). */
+const AMPLIFICATION_LIMIT = 3;
+
+/** A connection until its peer is authenticated: what it may cost, how long it may take, what is sent again. */
+export class Opening {
+  readonly #role: Role;
+  readonly #budget = new HandshakeBudget();
+  readonly #flight: FirstFlight;
+  /** When to give up. */
+  readonly until: number;
+
+  constructor(role: Role, options: QuicOptions, now: number) {
+    this.#role = role;
+    this.#flight = new FirstFlight(options.initialRtt);
+    this.until = now + Math.min(HANDSHAKE_TIMEOUT, options.maxIdleTimeout);
+  }
+
+  /** A datagram came. False: that is more than a handshake takes. */
+  admit(datagram: Buffer): boolean {
+    if (!this.#budget.admit(datagram)) return false;
+    if (this.#role === 'client') this.#flight.answered();
+    return true;
+  }
+
+  /** A datagram left. */
+  sent(datagram: Buffer, now: number): void {
+    this.#flight.sent(datagram, now);
+  }
+
+  /** When {@link repeat} has something to say, or it is time to give up. */
+  get due(): number {
+    return Math.min(this.#flight.due, this.until);
+  }
+
+  /** The engine's own retransmission would come too early before this time. */
+  get engineWaitsUntil(): number {
+    return this.#flight.engineWaitsUntil();
+  }
+
+  /** The datagrams to send again now; the engine has sent `sentBytes` so far. */
+  repeat(now: number, sentBytes: number): readonly Buffer[] {
+    return this.#flight.repeat(now, this.#allowance(sentBytes));
+  }
+
+  #allowance(sentBytes: number): number {
+    if (this.#role === 'client') return Number.POSITIVE_INFINITY;
+    return AMPLIFICATION_LIMIT * this.#budget.received - sentBytes - this.#flight.repeatedBytes;
+  }
+}
