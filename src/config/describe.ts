@@ -4,7 +4,7 @@ const MAX_SHOWN = 80;
 
 /** What stands in the file, for an error message: kind and value, on one line, of bounded length. */
 export function describeValue(raw: TomlValue): string {
-  if (typeof raw === 'string') return `the string ${JSON.stringify(shorten(raw))}`;
+  if (typeof raw === 'string') return `the string ${quote(shorten(raw))}`;
   if (typeof raw === 'bigint') return `the integer ${raw}`;
   if (typeof raw === 'number') return `the float ${formatFloat(raw)}`;
   if (typeof raw === 'boolean') return `the boolean ${raw}`;
@@ -14,7 +14,23 @@ export function describeValue(raw: TomlValue): string {
 
 /** A key as TOML writes it: quoted unless it is bare. */
 export function describeKey(name: string): string {
-  return /^[A-Za-z0-9_-]+$/.test(name) ? shorten(name) : JSON.stringify(shorten(name));
+  return /^[A-Za-z0-9_-]+$/.test(name) ? shorten(name) : quote(shorten(name));
+}
+
+/** A file's name: quoted where it would not be a plain piece of a line otherwise. */
+export function describePath(file: string): string {
+  return CONTROL.test(file) ? quote(file) : file;
+}
+
+// Terminals act upon some of these.
+const CONTROL = /\p{Cc}/u;
+
+// JSON writes only the first half of the control characters as escapes.
+function quote(text: string): string {
+  return JSON.stringify(text).replace(
+    /\p{Cc}/gu,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 function shorten(text: string): string {

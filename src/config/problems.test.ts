@@ -140,6 +140,11 @@ describe('wrong configurations, each with file, line, key, what was found and wh
       'client.toml:7: tls.cert: cannot read /none.pem: no such file; allowed is the path of a file, relative to the folder of the configuration file',
     ],
     [
+      'a path with a control character, which is no matter for a terminal',
+      CLIENT.replace(`cert = "${FILE}`, 'cert = "/\\u001b[2J\\u009b'),
+      'client.toml:7: tls.cert: cannot read "/\\u001b[2J\\u009b": no such file; allowed is the path of a file, relative to the folder of the configuration file',
+    ],
+    [
       'an empty path',
       CLIENT.replace(`cert = "${FILE}`, 'cert = "'),
       'client.toml:7: tls.cert: found the string ""; allowed is the path of a file, relative to the folder of the configuration file',

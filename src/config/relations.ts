@@ -1,3 +1,4 @@
+import { describePath } from './describe.ts';
 import { whyUnreadable } from './files.ts';
 import type { Problem } from './problem.ts';
 import { SCHEMA, SECTION_NAMES } from './schema.ts';
@@ -45,9 +46,10 @@ function checkFiles(source: Source, draft: Draft): readonly Problem[] {
   return SECTION_NAMES.flatMap((section) =>
     Object.entries(SCHEMA[section]).flatMap(([name, key]) => {
       const file = draft[section].get(name);
-      const reason = key.type === path && typeof file === 'string' ? whyUnreadable(file) : undefined;
+      if (key.type !== path || typeof file !== 'string') return [];
+      const reason = whyUnreadable(file);
       if (reason === undefined) return [];
-      const message = `cannot read ${file}: ${reason}; allowed is ${key.type.allowed}`;
+      const message = `cannot read ${describePath(file)}: ${reason}; allowed is ${key.type.allowed}`;
       return [problemAt(source, [section, name], message)];
     }),
   );

@@ -50,6 +50,11 @@ describe('field lines', () => {
     );
   });
 
+  it('of a cookie are joined, and an empty one leaves no white space behind', () => {
+    const crumbs = ['cookie', 'a=b', 'cookie', '', 'cookie', 'c=d', 'cookie', ''];
+    expect(requestToHttp1(crumbs, 'none', HOP).slice(2, 4)).toEqual(['Cookie', 'a=b; c=d']);
+  });
+
   it('of ever new names do not fill the memory, and keep their case rules', () => {
     for (let at = 0; at < 5000; at++) {
       const { fields } = requestToHttp3(request(['host', 'a', `X-nEw-${at}`, '']), LIMITS, undefined);

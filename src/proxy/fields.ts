@@ -226,8 +226,9 @@ function writeSection(
 
 const COLON = 0x3a;
 
+// Nothing is added for an empty crumb: the value would end with a space, which is no part of any value.
 function writeCookie(out: string[], cookieAt: number, crumb: string): number {
   if (cookieAt < 0) return out.push('Cookie', crumb) - 1;
-  out[cookieAt] = `${out[cookieAt]}; ${crumb}`;
+  if (crumb !== '') out[cookieAt] = `${out[cookieAt]}; ${crumb}`;
   return cookieAt;
 }

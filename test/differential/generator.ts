@@ -1,6 +1,7 @@
 /** Makes the bytes of one HTTP/1.1 connection: valid requests, most of them changed in one or two ways. */
+
+import { Random } from '../support/random.ts';
 import { mutate, mutateBytes } from './mutations.ts';
-import { Random } from './random.ts';
 import { tagFor } from './tags.ts';
 
 /** A request before it becomes bytes. */

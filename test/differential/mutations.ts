@@ -1,4 +1,6 @@
 /** Ways to change a request: each is one that a sloppy sender, or an attacker, might come up with. */
+
+import type { Random } from '../support/random.ts';
 import type { Draft } from './generator.ts';
 import {
   BROKEN,
@@ -20,7 +22,6 @@ import {
   TRAILERS,
   VERSIONS,
 } from './odd-forms.ts';
-import type { Random } from './random.ts';
 
 type Mutation = (random: Random, draft: Draft) => void;
 
