@@ -210,8 +210,8 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   onClosed(close: QuicClose): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    const { code, reason } = close;
-    this.#loseRequests({ source: close.source === 'local' ? 'local' : 'remote', code, reason });
+    const { source, code, reason } = close;
+    this.#loseRequests({ source, code, reason });
     this.#handler.onClosed(close);
   }
 

@@ -12,8 +12,8 @@ export type FieldLines = readonly string[];
 
 /** Why a request stream came to nothing, or only to a part. */
 export interface StreamFailure {
-  /** Whether the other end (or the network) ended it, or we did. */
-  readonly source: 'local' | 'remote';
+  /** Whether the other end ended it, or we did, or the other end fell silent. */
+  readonly source: 'local' | 'remote' | 'idle';
   /** Whether this stream alone failed, or the connection under it. */
   readonly scope: 'stream' | 'connection';
   /** HTTP/3 error code (RFC 9114 §8.1) where there is one. */

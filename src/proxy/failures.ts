@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { StreamFailure } from '../h3/port.ts';
 
 /** Where the proxy writes what went wrong, as pino has it. Neither field values nor query strings go there. */
 export interface Logger {
@@ -18,6 +19,11 @@ export class Rejection extends Error {
     super(reason);
     this.status = status;
   }
+}
+
+/** What the failure of a request stream means to the client: 504 when the other end fell silent. */
+export function streamRejection({ source, reason }: StreamFailure): Rejection {
+  return new Rejection(source === 'idle' ? 504 : 502, `request stream failed: ${reason}`);
 }
 
 /** What `error` means to the client: itself when it is a Rejection, else a fault of ours. */

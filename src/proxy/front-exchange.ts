@@ -3,7 +3,7 @@ import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
 import { Intake, type IntakeEvents } from './body.ts';
 import { ChunkOverhead } from './chunk-overhead.ts';
-import { Rejection, synthetic } from './failures.ts';
+import { Rejection, streamRejection, synthetic } from './failures.ts';
 import { type RequestHead, requestToHttp3, trailersToHttp3 } from './fields.ts';
 import type { FrontContext } from './front-context.ts';
 import { type FrontAsker, FrontDialogue, TOO_SLOW } from './front-dialogue.ts';
@@ -161,7 +161,7 @@ export class FrontExchange implements FrontAsker, IntakeEvents {
     if (this.#phase === 'over') return;
     if (this.#upload === 'coming') this.#intake.hold();
     if (this.#kept.isWhole && this.#dialogue.retry(failure)) return;
-    this.fail(new Rejection(502, `request stream failed: ${failure.reason}`));
+    this.fail(streamRejection(failure));
   }
 
   onChunk(chunk: Uint8Array): boolean {

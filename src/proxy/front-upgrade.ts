@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
-import { Rejection } from './failures.ts';
+import { Rejection, streamRejection } from './failures.ts';
 import { fieldValue, requestToHttp3 } from './fields.ts';
 import type { FrontContext } from './front-context.ts';
 import { type FrontAsker, FrontDialogue, TOO_SLOW } from './front-dialogue.ts';
@@ -145,7 +145,7 @@ export class FrontUpgrade implements FrontAsker {
     }
     this.#dialogue.lost();
     if (this.#state.phase === 'asking' && this.#dialogue.retry(failure)) return;
-    this.fail(new Rejection(502, `request stream failed: ${failure.reason}`));
+    this.fail(streamRejection(failure));
   }
 
   onQuiet(): void {

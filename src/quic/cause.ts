@@ -1,4 +1,4 @@
-import { BAD_CERTIFICATE, describeTransportError } from './close-reason.ts';
+import { BAD_CERTIFICATE, describeTransportError, INTERNAL_ERROR } from './close-reason.ts';
 import type { EngineConnection } from './native.ts';
 import { certificateMismatch } from './peer-name.ts';
 import type { QuicClose } from './port.ts';
@@ -24,8 +24,17 @@ export function closeCause(engine: EngineConnection, peerName: string, idle: str
   if (remote !== null) return describe('remote', remote, printable(remote.reason));
   const local = engine.localError();
   if (local !== null) return describe('local', local, localDetail(engine, local, peerName));
+  if (engine.isEstablished() && engine.isClosed() && !engine.isTimedOut()) return STATELESS_RESET;
   return { source: 'idle', space: 'transport', code: 0, reason: idle };
 }
+
+/** The engine closes without an error only for a stateless reset (RFC 9000 §10.3). */
+const STATELESS_RESET: QuicClose = {
+  source: 'remote',
+  space: 'transport',
+  code: INTERNAL_ERROR,
+  reason: 'the peer knows nothing of this connection any more: it was restarted, or gave the connection up',
+};
 
 function describe(source: 'local' | 'remote', error: EngineError, detail: string): QuicClose {
   const code = error.errorCode;
