@@ -7,6 +7,8 @@ const DEFAULTS = {
   holdTimeout: 10_000,
   maxIdleTimeout: 5000,
   keepAliveInterval: 2000,
+  backWithin: 2000,
+  grace: 1500,
   figures: print,
 };
 
