@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { startDemoOrigin } from '../src/demo/origin.ts';
 import { startTunnel, type TunnelPair } from '../test/support/tunnel.ts';
-import { closeConnections, pause, time, timeSteadily } from './load.ts';
+import { closeConnections, pause, time, timeSteadily } from './load/times.ts';
 import { median, quantile } from './stats.ts';
 
 const { values } = parseArgs({

@@ -21,6 +21,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** How long {@link CliProcess.waitForLog} waits, in ms. Default 15,000. */
   readonly patience?: number;
+  /** `main.js` of another build. Default: what the tests compiled, or the sources. */
+  readonly program?: string;
   /** A program and its first arguments that execute the command in their place. */
   readonly launcher?: readonly [string, ...string[]];
 }
@@ -29,6 +31,8 @@ export interface ProcessOptions {
 export class CliProcess {
   readonly lines: string[] = [];
   readonly exited: Promise<Exit>;
+  /** When it was started, on the monotonic clock in ms. */
+  readonly startedAt = performance.now();
   readonly #child: ChildProcess;
   readonly #patience: number;
   readonly #news = new EventEmitter().setMaxListeners(0);
@@ -36,7 +40,8 @@ export class CliProcess {
 
   constructor(args: readonly string[], options: ProcessOptions = {}) {
     this.#patience = options.patience ?? 15_000;
-    const [program, ...command] = [...(options.launcher ?? []), process.execPath, ...PROGRAM, ...args];
+    const main = options.program === undefined ? PROGRAM : [options.program];
+    const [program, ...command] = [...(options.launcher ?? []), process.execPath, ...main, ...args];
     this.#child = spawn(program ?? process.execPath, command, {
       cwd: ROOT,
       env: { ...process.env, NO_COLOR: '1', ...options.env },

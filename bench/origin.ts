@@ -1,0 +1,45 @@
+/** The origins: nginx with files to fetch and a place to put some, and a service that takes its time. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../test/support/certificates.ts';
+import { nginxConfiguration } from './peers/nginx.ts';
+import { freePort, Program } from './programs.ts';
+
+export const SMALL = { path: '/1k', bytes: 1024 };
+export const LARGE = { path: '/10m', bytes: 10_000_000 };
+/** Takes a PUT of any length. */
+export const UPLOAD_PATH = '/put/body';
+
+export interface Origin {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** nginx on a free port of 127.0.0.1. */
+export async function startOrigin(): Promise<Origin> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  mkdirSync(join(folder, 'files/put'), { recursive: true, mode: 0o777 });
+  writeFileSync(join(folder, 'files', SMALL.path), Buffer.alloc(SMALL.bytes, 'x'));
+  writeFileSync(join(folder, 'files', LARGE.path), Buffer.alloc(LARGE.bytes, 'x'));
+  const http = `
+  sendfile on;
+  open_file_cache max=10;
+  server { listen 127.0.0.1:${port} backlog=4096; root ${folder}/files; location /put/ { dav_methods PUT; } }`;
+  const file = join(folder, 'configuration');
+  writeFileSync(file, nginxConfiguration(folder, '1', http));
+  return started(port, new Program('nginx', ['-c', file, '-p', folder]));
+}
+
+/** Answers each request with 1 KB after `delay` ms, and takes every upgrade. */
+export async function startHeldOrigin(delay: number): Promise<Origin> {
+  const port = await freePort();
+  const program = fileURLToPath(new URL('held-origin.ts', import.meta.url));
+  return started(port, new Program(process.execPath, ['--import', 'tsx', program, `${port}`, `${delay}`]));
+}
+
+async function started(port: number, program: Program): Promise<Origin> {
+  await program.listening(port);
+  return { port, stop: () => program.stop() };
+}
