@@ -52,6 +52,8 @@ export class Output {
   readonly #size: DatagramSize;
   /** Set while the peer is not authenticated: datagrams that every path carries, and none twice from a server. */
   #handshake: 'client' | 'server' | undefined;
+  /** The next datagram may carry an Initial packet, which the engine pads to the size of its buffer. */
+  #padded = true;
   #destinationIdLength: number | undefined;
   #shortened = false;
   #spare: Buffer | undefined;
@@ -203,7 +205,7 @@ export class Output {
   }
 
   #ship(now: number): boolean {
-    const size = this.#handshake === undefined ? this.#size.current : SAFE_DATAGRAM_SIZE;
+    const size = this.#padded ? SAFE_DATAGRAM_SIZE : this.#size.current;
     const buffer = this.#spare?.length === size ? this.#spare : Buffer.allocUnsafe(size);
     this.#spare = undefined;
     // Loss-based algorithms: the engine stamps a whole window with one send time unless datagram sizes vary, and
@@ -214,6 +216,8 @@ export class Output {
       this.#spare = buffer;
       return false;
     }
+    // The last flight of a client's handshake begins with an Initial packet, and comes after `established`.
+    this.#padded = this.#handshake !== undefined;
     this.#shortened = !this.#shortened;
     const [length, info] = sent;
     const datagram = buffer.subarray(0, length);
