@@ -151,9 +151,10 @@ export class MemoryStream implements RequestStream {
     // Nothing to schedule here.
   }
 
-  /** Receiving fails. */
+  /** Receiving fails, or the connection does. */
   fail(failure: StreamFailure): void {
-    if (this.#receiving === 'ended') return;
+    const isOver = this.#receiving === 'ended' && (failure.scope === 'stream' || this.#sending !== 'open');
+    if (isOver) return;
     if (failure.scope === 'connection' || this.#role === 'client') this.#sending = 'reset';
     this.#endReceiving();
     this.#events?.onFailed(failure);
