@@ -116,8 +116,8 @@ describe('wrong configurations, each with file, line, key, what was found and wh
     ],
     [
       'a key without effect yet',
-      insert('system', 'metrics_bind_address = "127.0.0.1:1"'),
-      'client.toml:10: system.metrics_bind_address: not supported yet; leave it out',
+      general('allow_from = ["10.0.0.0/8"]'),
+      'client.toml:5: general.allow_from: not supported yet; leave it out',
     ],
     [
       'a required key missing',

@@ -340,7 +340,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     const state = this.#state;
     if (state.phase === 'ended') return;
     this.#state = { phase: 'ended' };
-    this.#host.meter.ended(state.phase === 'open' ? 'established' : 'connecting', close);
+    this.#host.meter.ended(this, state.phase === 'open' ? 'established' : 'connecting', close);
     if (state.phase === 'open') state.events.onClosed(close);
     else this.#host.failed(this, close);
   }
