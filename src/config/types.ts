@@ -24,6 +24,8 @@ export interface Type<T> {
    * number. `directory` is where relative paths start.
    */
   parse(raw: TomlValue, directory: string): T | undefined;
+  /** Of a list that is not allowed, the first item at fault. */
+  faulty?(raw: TomlValue): TomlValue | undefined;
   /** The value as TOML. */
   format(value: T): string;
 }
@@ -102,29 +104,41 @@ export const hostPort = address(
 );
 
 export const cidrBlocks: Type<readonly string[]> = {
-  allowed: 'a list of address blocks such as ["10.0.0.0/8", "2001:db8::/32"]',
-  unit: undefined,
+  ...list('a list of address blocks such as ["10.0.0.0/8", "2001:db8::/32"]', isCidrBlock),
   parse: (raw) => {
-    if (!Array.isArray(raw) || raw.length === 0) return undefined;
-    const blocks = raw.filter((item) => typeof item === 'string').filter(isCidrBlock);
-    return blocks.length === raw.length ? blocks : undefined;
+    const blocks = strings(raw, isCidrBlock);
+    return blocks?.length === 0 ? undefined : blocks;
   },
-  format: JSON.stringify,
 };
 
 /** Field names (RFC 9110 §5.1) and those of pseudo-header fields, in lower case. */
 export const fieldNames: Type<readonly string[]> = {
-  allowed: 'a list of header field names such as ["x-session-id", ":path"]',
-  unit: undefined,
-  parse: (raw) => {
-    if (!Array.isArray(raw)) return undefined;
-    const names = raw.filter((item) => typeof item === 'string').filter((name) => FIELD_NAME.test(name));
-    return names.length === raw.length ? names.map((name) => name.toLowerCase()) : undefined;
-  },
-  format: JSON.stringify,
+  ...list('a list of header field names such as ["x-session-id", ":path"]', isFieldName),
+  parse: (raw) => strings(raw, isFieldName)?.map((name) => name.toLowerCase()),
 };
 
+function isFieldName(name: string): boolean {
+  return FIELD_NAME.test(name);
+}
+
 const FIELD_NAME = /^:?[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+function list(allowed: string, isItem: (text: string) => boolean): Omit<Type<readonly string[]>, 'parse'> {
+  const isFaulty = (item: TomlValue): boolean => typeof item !== 'string' || !isItem(item);
+  return {
+    allowed,
+    unit: undefined,
+    faulty: (raw) => (Array.isArray(raw) ? raw.find(isFaulty) : undefined),
+    format: JSON.stringify,
+  };
+}
+
+/** A list of strings that all pass, or `undefined`. */
+function strings(raw: TomlValue, isItem: (text: string) => boolean): string[] | undefined {
+  if (!Array.isArray(raw)) return undefined;
+  const items = raw.filter((item) => typeof item === 'string').filter(isItem);
+  return items.length === raw.length ? items : undefined;
+}
 
 type ParseText = (value: string, directory: string) => string | undefined;
 

@@ -81,8 +81,7 @@ class Validator implements Validation {
       return;
     }
     const value = key.type.parse(raw, this.#directory);
-    if (value === undefined)
-      this.#refuse(path, `found ${describeValue(raw)}; allowed is ${key.type.allowed}`);
+    if (value === undefined) this.#refuse(path, `found ${found(key, raw)}; allowed is ${key.type.allowed}`);
     else this.draft[section].set(name, value);
   }
 
@@ -113,6 +112,11 @@ class Validator implements Validation {
   #refuse(path: readonly string[], message: string): void {
     this.problems.push(problemAt(this.#source, path, message));
   }
+}
+
+function found(key: AnyKey, raw: TomlValue): string {
+  const item = key.type.faulty?.(raw);
+  return item === undefined ? describeValue(raw) : `${describeValue(item)} in the list`;
 }
 
 function defaultsOf(
