@@ -2,7 +2,6 @@ import { ownCertificates, peerCertificates } from './certificates.ts';
 import type { Identity } from './config/identity.ts';
 import { isClient, type ServerConfig } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
-import { createMeters, DRAINING, type Meters, readingsOf } from './meters.ts';
 import { Acceptor, type AcceptorOptions } from './proxy/acceptor.ts';
 import { BoundedLog } from './proxy/bounded-log.ts';
 import { Contracts } from './proxy/contracts.ts';
@@ -33,36 +32,21 @@ export async function startServer(
   const clock = () => performance.now();
   const connections = new BoundedLog(logger, clock);
   const requests = new BoundedLog(logger, clock);
-  const meters = createMeters();
   let origin = createOrigin(originOptions(config), requests);
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
   const contracts = new Contracts(() => own.contract, Date.now, connections);
   const watch = { logger: requests, observer };
-  const acceptor = new Acceptor(origin, acceptorOptions(config, contracts, meters), connections, watch);
-  const endpoint = await bind(config, identity, acceptor, meters, connections, env);
+  const acceptor = new Acceptor(origin, acceptorOptions(config, contracts), connections, watch);
+  const endpoint = await bind(config, identity, acceptor, connections, env);
   const bound = formatAddress(endpoint.address);
   logger.info({ address: bound }, `started endpoint at ${bound}`);
-  const certificates = () => [...own.certificates, ...peerCertificates(acceptor.remotes)];
-  let draining = false;
   return {
     quicPort: endpoint.address.port,
     attempted: Promise.resolve(),
     status: () => ({ state: 'accepting connections', figures: figures(acceptor.rtt, acceptor.inFlight) }),
     remotes: () => acceptor.remotes,
-    certificates,
-    readings: () =>
-      readingsOf(meters, acceptor.remotes, {
-        tunnelUp: acceptor.remotes.length > 0,
-        notReady: draining ? DRAINING : undefined,
-        streams: acceptor.inFlight,
-        requests: origin.inFlight - origin.upgrades,
-        upgrades: origin.upgrades,
-        waiting: acceptor.waiting,
-        originConnections: origin.connections,
-        certificates: certificates(),
-      }),
+    certificates: () => [...own.certificates, ...peerCertificates(acceptor.remotes)],
     drain: async () => {
-      draining = true;
       endpoint.stopAccepting();
       acceptor.goAway();
       await acceptor.emptied();
@@ -73,7 +57,7 @@ export async function startServer(
       own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
       const former = origin;
       origin = createOrigin(originOptions(changed), requests);
-      acceptor.reconfigure(origin, acceptorOptions(changed, contracts, meters));
+      acceptor.reconfigure(origin, acceptorOptions(changed, contracts));
       void former.close();
     },
     stop: async () => {
@@ -95,20 +79,18 @@ function bind(
   config: ServerConfig,
   identity: Identity,
   acceptor: Acceptor,
-  meters: Meters,
   logger: Logger,
   env: NodeJS.ProcessEnv,
 ): Promise<ServerEndpoint> {
   const socket = socketOptions(config);
   const wanted = formatAddress({ host: socket.bindAddress, port: socket.port });
   const key = 'general.quic_port';
-  const options = quicOptions(config, identity, env);
-  return blaming(key, wanted, () => listen(socket, options, acceptor, logger, meters.quic));
+  return blaming(key, wanted, () => listen(socket, quicOptions(config, identity, env), acceptor, logger));
 }
 
-function acceptorOptions(config: ServerConfig, contracts: Contracts, meters: Meters): AcceptorOptions {
+function acceptorOptions(config: ServerConfig, contracts: Contracts): AcceptorOptions {
   return {
-    session: sessionOptions(config, meters.qpack),
+    session: sessionOptions(config),
     contracts,
     addForwarded: config.system.add_forwarded,
     maxRequests: config.transport.max_concurrent_http_streams,

@@ -13,9 +13,6 @@ function service(remark = '') {
     status: () => ({ state: 'up', figures: '' }),
     remotes: () => [],
     certificates: () => [],
-    readings: () => {
-      throw new Error('nobody asks');
-    },
     drain: () => Promise.resolve(),
     reload: () => {},
     stop: () => Promise.resolve(),

@@ -3,7 +3,6 @@ import type { Identity } from './config/identity.ts';
 import { type Config, isClient } from './config/schema.ts';
 import type { SessionOptions } from './h3/options.ts';
 import type { Contract } from './proxy/contract.ts';
-import type { QpackCounters } from './qpack/counters.ts';
 import type { QuicOptions } from './quic/options.ts';
 import type { SocketOptions } from './quic/socket.ts';
 import { version } from './version.ts';
@@ -30,6 +29,7 @@ export function quicOptions(config: Config, identity: Identity, env: NodeJS.Proc
     streamReceiveWindow: transport.stream_receive_window,
     receiveWindow: transport.receive_window,
     sendWindow: transport.send_window,
+    allowFrom: isClient(config) ? undefined : config.general.allow_from,
     keyLogFile: env.SSLKEYLOGFILE || undefined,
   };
 }
@@ -43,7 +43,7 @@ export function socketOptions(config: Config): SocketOptions {
   };
 }
 
-export function sessionOptions(config: Config, qpackCounters?: QpackCounters): SessionOptions {
+export function sessionOptions(config: Config): SessionOptions {
   const { max_header_size, max_header_count } = config.system;
   const { qpack_max_table_capacity, qpack_blocked_streams, qpack_never_indexed } = config.transport;
   return {
@@ -52,7 +52,6 @@ export function sessionOptions(config: Config, qpackCounters?: QpackCounters): S
     qpackMaxTableCapacity: qpack_max_table_capacity,
     qpackBlockedStreams: qpack_blocked_streams,
     qpackNeverIndexed: qpack_never_indexed,
-    qpackCounters,
     now: () => performance.now(),
   };
 }

@@ -35,6 +35,16 @@ const mustBeIpPort = 'allowed is an IP address and a port such as "[::]:20080" o
 describe('wrong configurations, each with file, line, key, what was found and what is allowed', () => {
   it.each<readonly [string, string, string]>([
     [
+      'one wrong block in a list of addresses',
+      SERVER.replace('[tls]', 'allow_from = ["10.0.0.0/8", "10.0.0.0/33"]\n[tls]'),
+      'client.toml:5: general.allow_from: found the string "10.0.0.0/33" in the list; allowed is a list of address blocks such as ["10.0.0.0/8", "2001:db8::/32"]',
+    ],
+    [
+      'no block at all',
+      SERVER.replace('[tls]', 'allow_from = []\n[tls]'),
+      'client.toml:5: general.allow_from: found an empty array; allowed is a list of address blocks such as ["10.0.0.0/8", "2001:db8::/32"]',
+    ],
+    [
       'a typo',
       insert('transport', 'initial_windw = 1'),
       'client.toml:10: transport.initial_windw: unknown key; did you mean initial_window?',
@@ -116,8 +126,8 @@ describe('wrong configurations, each with file, line, key, what was found and wh
     ],
     [
       'a key without effect yet',
-      general('allow_from = ["10.0.0.0/8"]'),
-      'client.toml:5: general.allow_from: not supported yet; leave it out',
+      insert('system', 'metrics_bind_address = "127.0.0.1:1"'),
+      'client.toml:10: system.metrics_bind_address: not supported yet; leave it out',
     ],
     [
       'a required key missing',

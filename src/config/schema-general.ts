@@ -51,8 +51,8 @@ export const GENERAL = {
   allow_from: {
     type: cidrBlocks,
     default: unset('every address'),
-    availability: 'later',
+    availability: 'supported',
     mode: 'Server',
-    doc: 'Addresses from which the peer may connect.',
+    doc: 'Address blocks from which the peer may connect; datagrams from elsewhere are dropped before anything is done for them. What is connected stays so when the list changes.',
   },
 } as const satisfies Table;

@@ -3,7 +3,7 @@ import { NO_ANSWER } from './cause.ts';
 import { QuicConnection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import type { Logger } from './log.ts';
-import type { QuicMeter } from './meter.ts';
+import type { DropReason, QuicMeter } from './meter.ts';
 import { type EngineAddress, type EngineConfig, quiche } from './native.ts';
 import { describeNetworkError, isLocalFault } from './network-errors.ts';
 import type { QuicOptions } from './options.ts';
@@ -131,6 +131,10 @@ export class Attempt implements ConnectionHost {
 
   warn(connection: QuicConnection, message: string): void {
     this.#settings.logger.warn({ connection: connection.id }, message);
+  }
+
+  refused(reason: DropReason): void {
+    this.meter.drops[reason]++;
   }
 
   released(): void {

@@ -9,6 +9,7 @@ export const BAD_CERTIFICATE = CRYPTO_ERROR + 42;
 export const NO_ERROR = 0x00;
 export const INTERNAL_ERROR = 0x01;
 export const CONNECTION_REFUSED = 0x02;
+export const PROTOCOL_VIOLATION = 0x0a;
 
 /** Names of the codes of RFC 9000 §20.1, by code. */
 const TRANSPORT_ERRORS: readonly string[] = [

@@ -1,5 +1,5 @@
 import type { QuicConnection } from './connection.ts';
-import type { QuicMeter } from './meter.ts';
+import type { DropReason, QuicMeter } from './meter.ts';
 import type { EngineAddress } from './native.ts';
 import type { Condition, QuicClose, QuicEvents } from './port.ts';
 
@@ -18,6 +18,8 @@ export interface ConnectionHost {
   failed(connection: QuicConnection, close: QuicClose): void;
   /** The engine's object is of no further use: forget the connection. */
   released(connection: QuicConnection): void;
+  /** A guard of the connection's was met by what came from `address`. */
+  refused(reason: DropReason, address: EngineAddress): void;
   /** Something that the user may want to mend. */
   warn(connection: QuicConnection, message: string): void;
   /** Something that the owner of an established connection may replace it for. */

@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
+import { AddressPin } from './address-pin.ts';
 import { closeCause, NO_ANSWER } from './cause.ts';
-import { BAD_CERTIFICATE, INTERNAL_ERROR, NO_ERROR } from './close-reason.ts';
+import { BAD_CERTIFICATE, INTERNAL_ERROR, NO_ERROR, PROTOCOL_VIOLATION } from './close-reason.ts';
 import { Closing } from './closing.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { connectionTag } from './connection-tag.ts';
 import { Deadline } from './deadline.ts';
+import { announceMemory } from './engine-memory.ts';
 import { Liveness } from './liveness.ts';
 import type { ConnectionFigures } from './meter.ts';
 import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorText } from './native.ts';
@@ -17,18 +19,19 @@ import type { QuicClose, QuicEvents, QuicStreams, Role } from './port.ts';
 import { StreamCalls } from './stream-calls.ts';
 import { Streams } from './streams.ts';
 import { type Traffic, trafficOf } from './traffic.ts';
+import { type Breach, Watch } from './watch.ts';
 
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
 const SWEEP_INTERVAL = 20;
 
 /**
  * The way of a connection. `handshaking`: not yet authenticated. `open`: events are delivered. `ended`: over for the
- * owner, while the engine waits for stray packets.
+ * owner, while the engine waits for stray packets; `memory` stands for what it holds.
  */
 type State =
   | { readonly phase: 'handshaking'; readonly opening: Opening }
   | { readonly phase: 'open'; readonly events: QuicEvents; readonly streams: Streams }
-  | { readonly phase: 'ended' };
+  | { readonly phase: 'ended'; readonly memory: ArrayBuffer };
 
 /**
  * One QUIC connection: datagrams in, events out, datagrams out, timer set again. All of it happens in
@@ -46,6 +49,8 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   readonly #deadline: Deadline;
   readonly #liveness: Liveness;
   readonly #paths: PathCount;
+  readonly #pin = new AddressPin();
+  readonly #watch: Watch;
   #state: State;
   #closing: Closing | undefined;
   #peerCertificate: LeafFacts | undefined;
@@ -56,7 +61,14 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #sweptAt = 0;
   #engineDue = Number.POSITIVE_INFINITY;
 
-  constructor(engine: EngineConnection, role: Role, options: QuicOptions, host: ConnectionHost) {
+  /** `handshakeBytes`: most that the peer may send in Handshake packets. */
+  constructor(
+    engine: EngineConnection,
+    role: Role,
+    options: QuicOptions,
+    host: ConnectionHost,
+    handshakeBytes?: number,
+  ) {
     super();
     this.#engine = engine;
     this.role = role;
@@ -77,8 +89,9 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       repeat: (datagram) => this.#repeat(datagram),
       onSilent: (silent) => host.changed(this, silent ? 'silent' : 'answering'),
     });
+    this.#watch = new Watch(options, now);
     this.#paths = new PathCount(() => host.changed(this, 'worn'));
-    this.#state = { phase: 'handshaking', opening: new Opening(role, options, now) };
+    this.#state = { phase: 'handshaking', opening: new Opening(role, options, handshakeBytes, now) };
     if (options.keyLogFile !== undefined) engine.setKeylog(options.keyLogFile);
   }
 
@@ -131,10 +144,16 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   /** Takes in a datagram; what follows from it happens in {@link process}. */
   receive(datagram: Buffer, info: EngineRecvInfo): void {
     if (this.#released) return;
+    if (!this.#pin.holds(info.from, this.#mayMove)) {
+      this.#host.refused('other_address', info.from);
+      return;
+    }
     if (this.#state.phase === 'handshaking' && !this.#state.opening.admit(datagram)) {
+      this.#host.refused('handshake_bytes', info.from);
       this.#abandon('the peer sent more than a handshake takes');
       return;
     }
+    this.#watch.received(datagram);
     this.#closing?.answer(this.#repeat);
     try {
       this.#engine.recv(datagram, info);
@@ -273,7 +292,16 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     events.onStreamsAvailable();
   }
 
+  /**
+   * A peer whose connection ID is empty has nothing to retire when NAT gives it another address. All others stay where
+   * they are: the engine can be made to retire connection IDs for ever (CVE-2025-7054).
+   */
+  readonly #mayMove = (): boolean =>
+    this.#state.phase !== 'handshaking' && this.#engine.destinationId().length === 0;
+
   #serve(streams: Streams, now: number): void {
+    const breach = this.#watch.breach(streams, this.#output, now);
+    if (breach !== undefined) this.#accuse(breach);
     if (this.#undelivered) {
       this.#undelivered = false;
       this.#paths.drain(this.#engine);
@@ -293,6 +321,12 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
     }
     this.#liveness.advance(now, this.#output.heardAt);
+  }
+
+  #accuse({ reason, text }: Breach): void {
+    const peer = this.#output.lastAddress;
+    if (peer !== undefined) this.#host.refused(reason, peer);
+    this.#close(false, PROTOCOL_VIOLATION, text);
   }
 
   #transmit(datagram: Buffer, to: EngineAddress): void {
@@ -339,8 +373,9 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #end(close: QuicClose): void {
     const state = this.#state;
     if (state.phase === 'ended') return;
-    this.#state = { phase: 'ended' };
-    this.#host.meter.ended(this, state.phase === 'open' ? 'established' : 'connecting', close);
+    const weight = state.phase === 'handshaking' ? state.opening.weight : 0;
+    this.#state = { phase: 'ended', memory: announceMemory(weight) };
+    this.#host.meter.ended(state.phase === 'open' ? 'established' : 'connecting', close);
     if (state.phase === 'open') state.events.onClosed(close);
     else this.#host.failed(this, close);
   }

@@ -1,33 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import { QuicConnection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
-import { DropLog } from './drop-log.ts';
+import { type Admission, Gate } from './gate.ts';
 import type { Logger } from './log.ts';
-import { DROPPED, type DropReason, QuicMeter } from './meter.ts';
-import { type EngineAddress, type EngineConfig, errorText, quiche } from './native.ts';
+import { type DropReason, QuicMeter } from './meter.ts';
+import { type EngineAddress, type EngineConfig, type EngineRecvInfo, errorText, quiche } from './native.ts';
 import { engineConfig, type QuicOptions } from './options.ts';
-import {
-  CONNECTION_ID_LENGTH,
-  connectionKey,
-  isInitial,
-  isLongHeader,
-  type LongHeader,
-  MIN_INITIAL_DATAGRAM,
-  parseLongHeader,
-  shortHeaderKey,
-  VERSION_1,
-} from './packet.ts';
+import { connectionKey, isLongHeader, type LongHeader, parseLongHeader, shortHeaderKey } from './packet.ts';
 import type { Condition, QuicClose, QuicEvents } from './port.ts';
 import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
+import { StatelessResets } from './stateless-reset.ts';
+import { Strangers } from './strangers.ts';
 import { EndOfTurn } from './turn.ts';
 
-/** Handshakes under way at once, in all and from one address: each holds memory for a peer nobody knows yet. */
-const HANDSHAKES = 64;
-const HANDSHAKES_PER_ADDRESS = 4;
-
-/** A client's first connection ID for us has at least this many bytes (RFC 9000 §7.2). */
-const MIN_INITIAL_CONNECTION_ID = 8;
+/** Time of the processor that it takes to make a connection, and to throw it away, milliseconds. */
+const CREATION_TIME = 0.5;
 
 /** What a server endpoint tells its owner. */
 export interface ListenEvents {
@@ -43,7 +30,10 @@ interface Peer {
   readonly address: EngineAddress;
   /** Under which keys datagrams find the connection. */
   readonly keys: readonly string[];
-  handshaking: boolean;
+  /** How it got in, until its handshake is over. */
+  admission: Admission | undefined;
+  /** Time of the processor that its handshake took, milliseconds. */
+  handshakeTime: number;
 }
 
 /** Binds the server's UDP socket and accepts connections on it. Throws a BindError. */
@@ -69,11 +59,12 @@ export class ServerEndpoint implements ConnectionHost {
   #options: QuicOptions;
   readonly #events: ListenEvents;
   readonly #logger: Logger;
-  readonly #drops: DropLog;
+  readonly #gate: Gate;
+  readonly #resets: StatelessResets;
+  readonly #strangers: Strangers;
   readonly #routes = new Map<string, QuicConnection>();
   readonly #peers = new Map<QuicConnection, Peer>();
   readonly #turn = new EndOfTurn<QuicConnection>((connection) => connection.process());
-  #handshakes = 0;
   #whenEmpty: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #accepting = true;
@@ -94,7 +85,10 @@ export class ServerEndpoint implements ConnectionHost {
     this.#options = options;
     this.#events = events;
     this.#logger = logger;
-    this.#drops = new DropLog(logger, this.clock);
+    this.#gate = new Gate(options.allowFrom);
+    this.#resets = new StatelessResets(options.identity.key, socket.address.port);
+    const transmit = (datagram: Buffer, to: EngineAddress): void => socket.send(datagram, to);
+    this.#strangers = new Strangers(this.#gate, this.#resets, meter, logger, this.clock, transmit);
     socket.onDatagram((datagram, from) => this.#receive(datagram, from));
     socket.onError((code) => {
       if (code === 'EMSGSIZE') for (const connection of this.#peers.keys()) connection.datagramRefused();
@@ -116,6 +110,7 @@ export class ServerEndpoint implements ConnectionHost {
   reconfigure(options: QuicOptions): void {
     this.#config = engineConfig(options, 'server');
     this.#options = options;
+    this.#gate.reconfigure(options.allowFrom);
   }
 
   /** Takes no new connections; those that are there go on. */
@@ -149,14 +144,14 @@ export class ServerEndpoint implements ConnectionHost {
   }
 
   established(connection: QuicConnection): QuicEvents {
-    const peer = this.#handshakeOver(connection);
+    const peer = this.#handshakeOver(connection, true);
     const address = peer === undefined ? '' : formatAddress(peer.address);
     this.meter.established(connection, address);
     return this.#events.onConnection(connection, address);
   }
 
   failed(connection: QuicConnection, close: QuicClose): void {
-    const peer = this.#handshakeOver(connection);
+    const peer = this.#handshakeOver(connection, false);
     if (peer !== undefined) this.#events.onRefused(close, formatAddress(peer.address));
   }
 
@@ -168,100 +163,84 @@ export class ServerEndpoint implements ConnectionHost {
     this.#logger.warn({ connection: connection.id }, message);
   }
 
+  refused(reason: DropReason, from: EngineAddress): void {
+    this.#strangers.drop(reason, from);
+  }
+
   released(connection: QuicConnection): void {
-    const peer = this.#handshakeOver(connection);
-    for (const key of peer?.keys ?? []) this.#routes.delete(key);
+    const peer = this.#handshakeOver(connection, false);
+    const now = this.clock();
+    for (const key of peer?.keys ?? []) {
+      this.#routes.delete(key);
+      this.#strangers.closed(key, now);
+    }
     this.#peers.delete(connection);
     if (this.#peers.size === 0) this.#whenEmpty?.();
   }
 
-  #handshakeOver(connection: QuicConnection): Peer | undefined {
+  #handshakeOver(connection: QuicConnection, succeeded: boolean): Peer | undefined {
     const peer = this.#peers.get(connection);
-    if (peer?.handshaking === true) {
-      peer.handshaking = false;
-      this.#handshakes--;
+    if (peer?.admission !== undefined) {
+      this.#gate.handshakeOver(peer.admission, succeeded, peer.handshakeTime, this.clock());
+      peer.admission = undefined;
     }
     return peer;
   }
 
-  #receive(datagram: Buffer, from: RemoteInfo): void {
-    const address = { host: from.address, port: from.port };
+  #receive(datagram: Buffer, { address: host, port }: RemoteInfo): void {
+    const from = { host, port };
     const connection = isLongHeader(datagram)
-      ? this.#routeLong(datagram, address)
-      : this.#routeShort(datagram, address);
-    connection?.receive(datagram, { from: address, to: this.#address });
+      ? this.#routeLong(datagram, from)
+      : this.#routeShort(datagram, from);
+    if (connection === undefined) return;
+    const info = { from, to: this.#address };
+    if (connection.established) connection.receive(datagram, info);
+    else this.#receiveTimed(connection, datagram, info);
+  }
+
+  /** What reading certificates costs is found out only by reading them. */
+  #receiveTimed(connection: QuicConnection, datagram: Buffer, info: EngineRecvInfo): void {
+    const before = process.cpuUsage();
+    connection.receive(datagram, info);
+    const { user, system } = process.cpuUsage(before);
+    const peer = this.#peers.get(connection);
+    if (peer !== undefined) peer.handshakeTime += (user + system) / 1000;
   }
 
   #routeShort(datagram: Buffer, from: EngineAddress): QuicConnection | undefined {
     const key = shortHeaderKey(datagram);
     const connection = key === undefined ? undefined : this.#routes.get(key);
-    if (connection === undefined) this.#drop('unknown_connection', from);
+    if (connection === undefined) this.#strangers.short(datagram, key, from, this.clock());
     return connection;
   }
 
   #routeLong(datagram: Buffer, from: EngineAddress): QuicConnection | undefined {
     const header = parseLongHeader(datagram);
-    if (header === undefined) return this.#drop('not_quic', from);
+    if (header === undefined) return this.#strangers.drop('not_quic', from);
     const known = this.#routes.get(connectionKey(header.destination));
-    if (known !== undefined) return known;
-    if (header.version !== VERSION_1) return this.#negotiateVersion(header, datagram.length, from);
-    if (!isInitial(datagram)) return this.#drop('unknown_connection', from);
-    if (datagram.length < MIN_INITIAL_DATAGRAM || header.destination.length < MIN_INITIAL_CONNECTION_ID) {
-      return this.#drop('too_small', from);
-    }
-    return this.#accept(header, from);
+    if (known !== undefined || !this.#accepting) return known;
+    const admission = this.#strangers.long(datagram, header, from, this.clock());
+    return admission === undefined ? undefined : this.#accept(admission, header, from);
   }
 
-  #accept(header: LongHeader, from: EngineAddress): QuicConnection | undefined {
-    if (!this.#accepting) return undefined;
-    if (this.#handshakes >= HANDSHAKES) return this.#drop('handshakes', from);
-    if (this.#handshakesFrom(from.host) >= HANDSHAKES_PER_ADDRESS) {
-      return this.#drop('handshakes_of_address', from);
-    }
-    const connectionId = randomBytes(CONNECTION_ID_LENGTH);
-    const connection = this.#create(connectionId, from);
+  #accept(admission: Admission, header: LongHeader, from: EngineAddress): QuicConnection | undefined {
+    const connection = this.#create(admission, from);
     if (connection === undefined) return undefined;
-    const keys = [connectionKey(connectionId), connectionKey(header.destination)];
+    const keys = [connectionKey(admission.connectionId), connectionKey(header.destination)];
     for (const key of keys) this.#routes.set(key, connection);
-    this.#peers.set(connection, { address: from, keys, handshaking: true });
-    this.#handshakes++;
+    this.#peers.set(connection, { address: from, keys, admission, handshakeTime: CREATION_TIME });
     return connection;
   }
 
-  #create(connectionId: Buffer, from: EngineAddress): QuicConnection | undefined {
+  #create(admission: Admission, from: EngineAddress): QuicConnection | undefined {
+    const { connectionId, originalId, handshakeBytes } = admission;
     try {
-      const engine = quiche.Connection.accept(connectionId, null, this.#address, from, this.#config);
-      return new QuicConnection(engine, 'server', this.#options, this);
+      this.#resets.announce(this.#config, connectionId, originalId !== null);
+      const engine = quiche.Connection.accept(connectionId, originalId, this.#address, from, this.#config);
+      return new QuicConnection(engine, 'server', this.#options, this, handshakeBytes);
     } catch (error) {
-      return this.#drop('engine', from, errorText(error));
+      this.#gate.handshakeOver(admission, false, 0, this.clock());
+      return this.#strangers.drop('engine', from, errorText(error));
     }
-  }
-
-  #handshakesFrom(host: string): number {
-    let count = 0;
-    for (const peer of this.#peers.values()) {
-      if (peer.handshaking && peer.address.host === host) count++;
-    }
-    return count;
-  }
-
-  /** RFC 9000 §6.1: answered only when the datagram is large enough not to be amplified. */
-  #negotiateVersion(header: LongHeader, length: number, from: EngineAddress): undefined {
-    if (header.version === 0 || length < MIN_INITIAL_DATAGRAM) return this.#drop('not_quic', from);
-    const answer = Buffer.alloc(MIN_INITIAL_DATAGRAM);
-    const size = quiche.negotiateVersion(header.source, header.destination, answer);
-    this.#socket.send(answer.subarray(0, size), from);
-    this.#logger.debug(
-      { version: header.version, from: formatAddress(from) },
-      'offered QUIC version 1 instead',
-    );
-    return undefined;
-  }
-
-  #drop(reason: DropReason, from: EngineAddress, detail = ''): undefined {
-    this.meter.drops[reason]++;
-    const text = detail === '' ? DROPPED[reason] : `${DROPPED[reason]}: ${detail}`;
-    this.#drops.dropped(text, formatAddress(from));
-    return undefined;
   }
 }

@@ -10,9 +10,18 @@ export const DROPPED = {
   not_quic: 'it is not QUIC',
   // After a restart the peers of the former process go on sending for a while.
   unknown_connection: 'it belongs to no connection of this process',
+  closed_connection: 'its connection is over',
   too_small: 'its first packet is too small for QUIC',
+  version: 'its QUIC version is not 1',
+  not_allowed: 'its address is not in allow_from',
+  bad_token: 'its Retry token is too old, or was not made for its address',
   handshakes: 'too many handshakes are under way',
   handshakes_of_address: 'too many handshakes are under way from its address',
+  handshake_time: 'handshakes that came to nothing took too much time of late',
+  handshake_bytes: 'it sent more than a handshake takes',
+  other_address: 'it comes from another address than its connection',
+  junk: 'its connection carried too much that is of no use',
+  acknowledgments: 'its connection acknowledged more than there can be',
   engine: 'the QUIC engine refuses it',
 } as const;
 
@@ -40,7 +49,7 @@ export interface MeteredConnection {
   readonly figures: ConnectionFigures;
 }
 
-/** A connection that is established and not over. */
+/** A connection that is established and not yet released. */
 export interface LiveConnection {
   readonly connection: MeteredConnection;
   readonly address: string;
@@ -63,11 +72,11 @@ export class QuicMeter {
   /** Why a connection failed most recently, and when (milliseconds since 1970). */
   lastFailure: { readonly reason: string; readonly at: number } | undefined;
   readonly drops: Record<DropReason, number> = noDrops();
+  /** First packets that were answered with a Retry. */
+  retries = 0;
   /** Datagrams that the system did not take. */
   unsent = 0;
   readonly #live = new Map<MeteredConnection, LiveConnection>();
-  /** Those that are over and still wait for stray packets are among them. */
-  readonly #unreleased = new Set<MeteredConnection>();
   #past: Traffic = NO_TRAFFIC;
 
   /** Connections that are established, the newest last. */
@@ -77,18 +86,16 @@ export class QuicMeter {
 
   /** Of all connections that there ever were. */
   get traffic(): Traffic {
-    return [...this.#unreleased].reduce((sum, { traffic }) => sumOf(sum, traffic), this.#past);
+    return [...this.#live.keys()].reduce((sum, { traffic }) => sumOf(sum, traffic), this.#past);
   }
 
   established(connection: MeteredConnection, address: string): void {
     this.connects++;
-    this.#unreleased.add(connection);
     this.#live.set(connection, { connection, address, since: Date.now() });
   }
 
   /** A connection, or an attempt to have one, is over. */
-  ended(connection: MeteredConnection, phase: Phase, close: QuicClose): void {
-    this.#live.delete(connection);
+  ended(phase: Phase, close: QuicClose): void {
     const failure = failureClass(close);
     if (failure !== undefined) this.failed(phase, failure, close.reason);
   }
@@ -100,7 +107,7 @@ export class QuicMeter {
 
   /** Nothing more comes of a connection. */
   released(connection: MeteredConnection): void {
-    this.#unreleased.delete(connection);
+    this.#live.delete(connection);
     this.#past = sumOf(this.#past, connection.traffic);
   }
 }
@@ -118,8 +125,17 @@ const noFailures = (): Record<FailureClass, number> => ({
 const noDrops = (): Record<DropReason, number> => ({
   not_quic: 0,
   unknown_connection: 0,
+  closed_connection: 0,
   too_small: 0,
+  version: 0,
+  not_allowed: 0,
+  bad_token: 0,
   handshakes: 0,
   handshakes_of_address: 0,
+  handshake_time: 0,
+  handshake_bytes: 0,
+  other_address: 0,
+  junk: 0,
+  acknowledgments: 0,
   engine: 0,
 });

@@ -8,15 +8,22 @@ const AMPLIFICATION_LIMIT = 3;
 /** A connection until its peer is authenticated: what it may cost, how long it may take, what is sent again. */
 export class Opening {
   readonly #role: Role;
-  readonly #budget = new HandshakeBudget();
+  readonly #budget: HandshakeBudget;
   readonly #flight: FirstFlight;
   /** When to give up. */
   readonly until: number;
 
-  constructor(role: Role, options: QuicOptions, now: number) {
+  /** `handshakeBytes`: most that the peer may send in Handshake packets. */
+  constructor(role: Role, options: QuicOptions, handshakeBytes: number | undefined, now: number) {
     this.#role = role;
+    this.#budget = new HandshakeBudget(handshakeBytes);
     this.#flight = new FirstFlight(options.initialRtt);
     this.until = now + Math.min(HANDSHAKE_TIMEOUT, options.maxIdleTimeout);
+  }
+
+  /** What the engine may have come to hold because of it, bytes. */
+  get weight(): number {
+    return this.#budget.weight;
   }
 
   /** A datagram came. False: that is more than a handshake takes. */

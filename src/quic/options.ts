@@ -40,6 +40,8 @@ export interface QuicOptions {
   readonly receiveWindow: number | undefined;
   /** Most bytes held for the peer that the engine has not yet taken. */
   readonly sendWindow: number;
+  /** Server: CIDR blocks from which connections may come; every address where there are none. */
+  readonly allowFrom: readonly string[] | undefined;
   /** TLS secrets are appended here (NSS key log format), for packet captures. */
   readonly keyLogFile: string | undefined;
 }
@@ -77,6 +79,11 @@ export function windowUnit(options: Pick<QuicOptions, 'initialWindow' | 'congest
   return Math.min(Math.floor(options.initialWindow / units), MAX_UDP_PAYLOAD);
 }
 
+/** Most bytes that the peer may send of one stream before we take some. */
+export function streamCredit(options: Pick<QuicOptions, 'streamReceiveWindow' | 'receiveWindow'>): number {
+  return Math.min(options.streamReceiveWindow, options.receiveWindow ?? Number.POSITIVE_INFINITY);
+}
+
 /** Whether the engine's own pacer must run: it keeps the send times of loss-based algorithms true. */
 export function enginePaces(algorithm: CongestionAlgorithm): boolean {
   return algorithm !== 'Bbr';
@@ -108,12 +115,13 @@ export function engineConfig(options: QuicOptions, role: Role): EngineConfig {
 }
 
 function applyFlowControl(config: EngineConfig, options: QuicOptions, role: Role): void {
-  const credit = Math.min(options.streamReceiveWindow, options.receiveWindow ?? Number.POSITIVE_INFINITY);
+  const credit = streamCredit(options);
   config.setInitialMaxData(UNLIMITED);
   config.setInitialMaxStreamDataBidiLocal(credit);
   config.setInitialMaxStreamDataBidiRemote(credit);
   config.setInitialMaxStreamDataUni(credit);
   config.setMaxStreamWindow(credit);
+  config.setMaxConnectionWindow(credit);
   config.setInitialMaxStreamsBidi(role === 'server' ? options.maxConcurrentStreams : 0);
   config.setInitialMaxStreamsUni(PEER_UNIDIRECTIONAL_STREAMS);
 }

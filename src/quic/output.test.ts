@@ -21,6 +21,7 @@ const OPTIONS: QuicOptions = {
   streamReceiveWindow: 16_000_000,
   receiveWindow: undefined,
   sendWindow: 8_000_000,
+  allowFrom: undefined,
   keyLogFile: undefined,
 };
 

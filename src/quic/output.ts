@@ -118,6 +118,11 @@ export class Output {
     };
   }
 
+  /** The congestion window as it was last seen, bytes; 0 before. */
+  get congestionWindow(): number {
+    return this.#cwnd === Number.POSITIVE_INFINITY ? 0 : this.#cwnd;
+  }
+
   /** The handshake is complete. */
   established(): void {
     this.#handshake = undefined;

@@ -16,7 +16,8 @@ export const isUnidirectional = (id: StreamId): boolean => id % 4 >= 2;
 export interface QuicClose {
   /**
    * - `local`, `remote`: CONNECTION_CLOSE sent or received (RFC 9000 §10.2);
-   * - `idle`: nothing was heard for the idle timeout (§10.1), or the handshake never got an answer.
+   * - `idle`: nothing was heard for the idle timeout (§10.1), the handshake never got an answer, or
+   *   the peer has lost the connection (§10.3).
    */
   readonly source: 'local' | 'remote' | 'idle';
   /** `application` for HTTP/3 codes (RFC 9114 §8.1), `transport` for QUIC and TLS ones (RFC 9000 §20.1). */

@@ -1,4 +1,4 @@
-import { ChunkQueue } from '../bytes/chunk-queue.ts';
+import type { Delivered } from './junk-budget.ts';
 import {
   type EngineConnection,
   SHUTDOWN_READ,
@@ -9,6 +9,7 @@ import {
 import { isServerInitiated, isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
 import { ReadSlab } from './read-slab.ts';
 import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts';
+import { newStream, type Stream } from './stream.ts';
 
 /** Most bytes of one stream, and of all, that one turn of the event loop delivers. */
 const STREAM_BYTES_PER_TURN = 256 * 1024;
@@ -17,24 +18,10 @@ const BYTES_PER_TURN = 1024 * 1024;
 /** How long a connection may be without streams when they are wanted, milliseconds. */
 const STARVATION = 2000;
 
-/** RFC 9218 §4.1. */
-const DEFAULT_URGENCY = 3;
-
 /** Stands for the code of a RESET_STREAM that the engine has forgotten. */
 const FORGOTTEN_CODE = 0;
 
 const EMPTY = Buffer.alloc(0);
-
-interface Stream extends SendHalf {
-  /**
-   * `stopped`: we sent STOP_SENDING and wait for the peer's RESET_STREAM or end; nothing is delivered any more.
-   * Orthogonal to `phase` of the sending half.
-   */
-  receiving: 'open' | 'stopped' | 'done';
-  paused: boolean;
-  /** The end was seen while delivery was paused. */
-  endHeld: boolean;
-}
 
 /** The streams of one connection: reading, writing, and when each is over (RFC 9000 §3). */
 export class Streams implements SendQueueEvents {
@@ -48,6 +35,10 @@ export class Streams implements SendQueueEvents {
   /** Streams that were resumed after their end had been seen. */
   readonly #heldEnds: Stream[] = [];
   #starvingSince = Number.POSITIVE_INFINITY;
+  /** What was delivered, and what streams that we stopped may have thrown away. */
+  #bytes = 0;
+  #pieces = 0;
+  #stopped = 0;
   /** Streams of this kind were wanted and refused. */
   readonly #wanted = { bidirectional: false, unidirectional: false };
 
@@ -63,6 +54,13 @@ export class Streams implements SendQueueEvents {
   /** Streams that are not over. */
   get count(): number {
     return this.#streams.size;
+  }
+
+  /** What came of streams. `credit`: most of one stream that can be unread. */
+  delivered(credit: number): Delivered {
+    let paused = 0;
+    for (const stream of this.#streams.values()) if (stream.paused) paused++;
+    return { bytes: this.#bytes, pieces: this.#pieces, unread: credit * (paused + this.#stopped) };
   }
 
   open(direction: 'bidirectional' | 'unidirectional'): StreamId | undefined {
@@ -96,6 +94,7 @@ export class Streams implements SendQueueEvents {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.receiving !== 'open') return;
     stream.receiving = 'stopped';
+    this.#stopped++;
     this.#shutdown(id, SHUTDOWN_READ, code);
   }
 
@@ -199,20 +198,7 @@ export class Streams implements SendQueueEvents {
   }
 
   #add(id: StreamId): Stream {
-    const ours = isServerInitiated(id) === (this.#role === 'server');
-    const oneWay = isUnidirectional(id);
-    const stream: Stream = {
-      id,
-      queue: new ChunkQueue(),
-      phase: oneWay && !ours ? 'done' : 'open',
-      full: false,
-      // Control and QPACK streams come before everything; requests share unless they say otherwise.
-      urgency: oneWay ? 0 : DEFAULT_URGENCY,
-      incremental: true,
-      receiving: oneWay && ours ? 'done' : 'open',
-      paused: false,
-      endHeld: false,
-    };
+    const stream = newStream(id, this.#role);
     this.#streams.set(id, stream);
     return stream;
   }
@@ -225,9 +211,11 @@ export class Streams implements SendQueueEvents {
       if (got === null) break;
       const [length, fin] = got;
       total += length;
+      this.#pieces++;
       this.#deliverChunk(stream, length, fin);
       if (fin) break;
     }
+    this.#bytes += total;
     return total;
   }
 

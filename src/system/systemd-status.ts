@@ -35,16 +35,10 @@ export class StatusReporter {
     clearInterval(this.#timer);
   }
 
-  /** The status as one text. */
-  get text(): string {
-    const { state, figures } = this.#describe();
-    return figures === '' ? state : `${state}; ${figures}`;
-  }
-
-  /** The same, for the caller to tell. */
+  /** The status as one text, for the caller to tell. */
   take(): string {
-    const { state } = this.#describe();
-    const { text } = this;
+    const { state, figures } = this.#describe();
+    const text = figures === '' ? state : `${state}; ${figures}`;
     this.#told = { state, text, at: this.#clock() };
     return text;
   }

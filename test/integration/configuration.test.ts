@@ -104,8 +104,8 @@ const WRONG: readonly (readonly [string, string, (file: string) => string])[] = 
   ],
   [
     'a key that has no effect yet',
-    CLIENT.replace('[tls]', 'allow_from = ["10.0.0.0/8"]\n[tls]'),
-    (file) => `${file}:6: general.allow_from: not supported yet; leave it out`,
+    `${CLIENT}metrics_bind_address = "127.0.0.1:1"\n`,
+    (file) => `${file}:12: system.metrics_bind_address: not supported yet; leave it out`,
   ],
   ['what is not TOML', CLIENT.replace('[tls]', '[tls'), (file) => `${file}:6:`],
 ];

@@ -71,6 +71,7 @@ export async function quicOptions(role: Role, changes: Partial<QuicOptions> = {}
     streamReceiveWindow: 16_000_000,
     receiveWindow: undefined,
     sendWindow: 8_000_000,
+    allowFrom: undefined,
     keyLogFile: undefined,
     ...changes,
   };
@@ -105,10 +106,14 @@ export class QuicServer {
   #wake = (): void => {};
 
   /** Listens at a free port, and is closed by {@link closeAll}. */
-  static async start(changes: Partial<QuicOptions> = {}, bindAddress = '127.0.0.1'): Promise<QuicServer> {
+  static async start(
+    changes: Partial<QuicOptions> = {},
+    bindAddress = '127.0.0.1',
+    port = 0,
+  ): Promise<QuicServer> {
     const server = new QuicServer();
     server.#endpoint = await listen(
-      { ...SOCKET, bindAddress, port: 0 },
+      { ...SOCKET, bindAddress, port },
       await quicOptions('server', changes),
       {
         onConnection: (connection) => {

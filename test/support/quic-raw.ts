@@ -3,10 +3,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { type EngineConfig, type EngineConnection, quiche } from '../../src/quic/native.ts';
 
-/** A UDP socket on a port of its own. */
-export async function plainSocket(): Promise<Socket> {
+/** A UDP socket on a port of its own, at an address of this host. */
+export async function plainSocket(host = '127.0.0.1'): Promise<Socket> {
   const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, host);
   await once(socket, 'listening');
   return socket;
 }

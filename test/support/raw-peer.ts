@@ -242,6 +242,7 @@ async function rawOptions(role: Role): Promise<QuicOptions> {
     streamReceiveWindow: 16_000_000,
     receiveWindow: undefined,
     sendWindow: 8_000_000,
+    allowFrom: undefined,
     keyLogFile: undefined,
   };
 }
