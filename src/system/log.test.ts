@@ -34,9 +34,15 @@ describe('a log line', () => {
     });
   });
 
-  it.each(FORMATS)('that is always told does not go by the level: %s', (format) => {
-    const { logger, lines } = start(format, 'error');
+  it.each<[LogFormat, LogLevel]>([
+    ['json', 'error'],
+    ['json', 'info'],
+    ['pretty', 'error'],
+    ['pretty', 'trace'],
+  ])('that is always told does not go by the level: %s, first %s', (format, level) => {
+    const { logger, lines } = start(format, level);
     const always = alwaysTold(logger);
+    logger.level = 'error';
     logger.info({}, 'not told');
     always.info({}, 'told');
     logger.level = 'warn';

@@ -22,7 +22,10 @@ export function createLogger(level: LogLevel, format: LogFormat, write: Write = 
 
 /** The same log, for lines that are wanted whatever the level of other lines is. */
 export function alwaysTold(logger: Logger): Logger {
-  return logger.child({}, { level: 'info' });
+  const told = logger.child({});
+  // Not as an option: a child that is made with its parent's level follows its parent.
+  told.level = 'info';
+  return told;
 }
 
 const STANDARD_OUTPUT = 1;

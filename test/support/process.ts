@@ -85,6 +85,20 @@ export class CliProcess {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
   }
 
+  /** Leaves its output unread, and reads on. */
+  pauseReading(): void {
+    this.#child.stdout?.pause();
+  }
+  resumeReading(): void {
+    this.#child.stdout?.resume();
+  }
+
+  /** Closes its output: nobody will ever read it. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

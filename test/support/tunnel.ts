@@ -18,11 +18,15 @@ export interface EndOptions extends ProcessOptions {
 
 export interface ServerEnd {
   readonly process: CliProcess;
+  /** Its configuration file. */
+  readonly file: string;
   readonly quicPort: number;
 }
 
 export interface ClientEnd {
   readonly process: CliProcess;
+  /** Its configuration file. */
+  readonly file: string;
   readonly httpPort: number;
 }
 
@@ -70,9 +74,9 @@ export async function startServerEnd(originPort: number, options: EndOptions = {
     quic_port: 0,
     http_connect_address: `127.0.0.1:${originPort}`,
   };
-  const process = start({ general, tls: { ca: pki.ca, ...(await pki.server()) } }, options);
+  const { process, file } = start({ general, tls: { ca: pki.ca, ...(await pki.server()) } }, options);
   const [, port] = await process.waitForLog(SERVER_LISTENS);
-  return { process, quicPort: Number(port) };
+  return { process, file, quicPort: Number(port) };
 }
 
 /** Starts the client end, which dials `quicPort` of this host, and resolves when it serves HTTP/1.1. */
@@ -85,19 +89,19 @@ export async function startClientEnd(quicPort: number, options: EndOptions = {})
     quic_port: quicPort,
     http_bind_address: '127.0.0.1:0',
   };
-  const process = start({ general, tls: { ca: pki.ca, ...(await pki.client()) } }, options);
+  const { process, file } = start({ general, tls: { ca: pki.ca, ...(await pki.client()) } }, options);
   const [, port] = await process.waitForLog(FRONT_LISTENS);
-  return { process, httpPort: Number(port) };
+  return { process, file, httpPort: Number(port) };
 }
 
 function openLink(port: number, conditions: Omit<LinkOptions, 'target'>): Promise<Link> {
   return createLink({ ...conditions, target: { host: '127.0.0.1', port } });
 }
 
-function start(minimal: Sections, options: EndOptions): CliProcess {
+function start(minimal: Sections, options: EndOptions): { process: CliProcess; file: string } {
   const file = join(temporaryFolder(), 'config.toml');
   writeFileSync(file, stringify(merge({ ...minimal, system: { log_format: 'json' } }, options.config ?? {})));
-  return new CliProcess(['--config', file], options);
+  return { process: new CliProcess(['--config', file], options), file };
 }
 
 function merge(base: Sections, over: Sections): Sections {
