@@ -7,7 +7,7 @@ import { BoundedLog } from './proxy/bounded-log.ts';
 import { Contracts } from './proxy/contracts.ts';
 import type { Logger } from './proxy/failures.ts';
 import type { RequestObserver } from './proxy/observer.ts';
-import { createOrigin, type OriginOptions } from './proxy/origin.ts';
+import { createOrigin, type Origin, type OriginOptions } from './proxy/origin.ts';
 import { listen, type ServerEndpoint } from './quic/listen.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running, StartError } from './running.ts';
@@ -32,11 +32,11 @@ export async function startServer(
   const clock = () => performance.now();
   const connections = new BoundedLog(logger, clock);
   const requests = new BoundedLog(logger, clock);
-  let origin = createOrigin(originOptions(config), requests);
+  const origins = new Origins(config, requests);
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
   const contracts = new Contracts(() => own.contract, Date.now, connections);
   const watch = { logger: requests, observer };
-  const acceptor = new Acceptor(origin, acceptorOptions(config, contracts), connections, watch);
+  const acceptor = new Acceptor(origins.current, acceptorOptions(config, contracts), connections, watch);
   const endpoint = await bind(config, identity, acceptor, connections, env);
   const bound = formatAddress(endpoint.address);
   logger.info({ address: bound }, `started endpoint at ${bound}`);
@@ -49,23 +49,58 @@ export async function startServer(
     drain: async () => {
       endpoint.stopAccepting();
       acceptor.goAway();
+      origins.farewell();
       await acceptor.emptied();
     },
     reload: (changed, renewed) => {
       if (isClient(changed)) throw new TypeError('a server cannot become a client');
       endpoint.reconfigure(quicOptions(changed, renewed, env));
       own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
-      const former = origin;
-      origin = createOrigin(originOptions(changed), requests);
-      acceptor.reconfigure(origin, acceptorOptions(changed, contracts));
-      void former.close();
+      acceptor.reconfigure(origins.replace(changed), acceptorOptions(changed, contracts));
     },
     stop: async () => {
       acceptor.stop();
-      origin.destroy();
+      origins.destroy();
       await endpoint.close(Code.H3_NO_ERROR, 'shutting down');
     },
   };
+}
+
+/** The origin, and those of former configurations as long as they have requests or upgraded connections. */
+class Origins {
+  readonly #logger: Logger;
+  readonly #all = new Set<Origin>();
+  #current: Origin;
+
+  constructor(config: ServerConfig, logger: Logger) {
+    this.#logger = logger;
+    this.#current = this.#create(config);
+  }
+
+  get current(): Origin {
+    return this.#current;
+  }
+
+  replace(config: ServerConfig): Origin {
+    const former = this.#current;
+    this.#current = this.#create(config);
+    void former.close().then(() => this.#all.delete(former));
+    return this.#current;
+  }
+
+  farewell(): void {
+    for (const origin of this.#all) origin.farewell();
+  }
+
+  destroy(): void {
+    for (const origin of this.#all) origin.destroy();
+  }
+
+  #create(config: ServerConfig): Origin {
+    const origin = createOrigin(originOptions(config), this.#logger);
+    this.#all.add(origin);
+    return origin;
+  }
 }
 
 // Connections would wait in it for ever.

@@ -36,6 +36,9 @@ type State =
  */
 export class FrontUpgrade implements FrontAsker {
   readonly isUpgrade = true;
+  /** Resolves when it is over. */
+  readonly over: Promise<void>;
+  #onOver: () => void = () => {};
   readonly #request: IncomingMessage;
   readonly #socket: Socket;
   readonly #protocol: string;
@@ -56,6 +59,9 @@ export class FrontUpgrade implements FrontAsker {
     this.#dialogue = new FrontDialogue(request, context, this);
     this.#serverResponse = new ServerResponse(request);
     this.#response = new FrontResponse(request, this.#serverResponse);
+    this.over = new Promise((resolve) => {
+      this.#onOver = resolve;
+    });
     context.upgrades.add(this);
   }
 
@@ -73,6 +79,11 @@ export class FrontUpgrade implements FrontAsker {
       this.#head = upgradeToHttp3(fields, this.#protocol);
       this.#dialogue.open();
     });
+  }
+
+  /** The front closes: a WebSocket is told so. */
+  farewell(): void {
+    if (this.#state.phase === 'tunnel') this.#state.tunnel.farewell();
   }
 
   /** Breaks both sides off. */
@@ -180,11 +191,17 @@ export class FrontUpgrade implements FrontAsker {
     this.#socket.write(head, 'latin1');
     this.#dialogue.answered(SWITCHING_PROTOCOLS);
     account.upgraded = true;
-    const tunnel = new SocketTunnel(stream, this.#socket, this.#dialogue, 'request', (isWhole) =>
-      this.#finish(isWhole ? 'complete' : 'aborted'),
+    const isWebSocket = this.#head.accept !== undefined;
+    const tunnel = new SocketTunnel(
+      stream,
+      this.#socket,
+      this.#dialogue,
+      { side: 'request', isWebSocket },
+      (isWhole) => this.#finish(isWhole ? 'complete' : 'aborted'),
     );
     this.#state = { phase: 'tunnel', tunnel };
     tunnel.start(Buffer.concat(early));
+    if (this.#context.closing) tunnel.farewell();
   }
 
   #answer(fields: FieldLines): void {
@@ -239,6 +256,7 @@ export class FrontUpgrade implements FrontAsker {
     this.#state = { phase: 'over' };
     this.#dialogue.over(outcome);
     this.#context.upgrades.delete(this);
+    this.#onOver();
   }
 }
 

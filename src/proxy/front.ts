@@ -34,7 +34,7 @@ export interface Front {
   listen(descriptor?: number): Promise<AddressInfo>;
   /** Requests to come go by these options, as far as they do not concern the socket or its parser. */
   reconfigure(options: FrontOptions): void;
-  /** Accepts no more, closes idle connections, and resolves once all requests in flight are done. */
+  /** Accepts no more, closes idle connections and WebSockets, and resolves once all that is in flight is done. */
   close(): Promise<void>;
   /** Breaks everything off. */
   destroy(): void;
@@ -155,10 +155,13 @@ function listen(server: Server, socket: Where, logger: Logger): Promise<AddressI
   });
 }
 
-function close(server: Server, context: FrontContext): Promise<void> {
+async function close(server: Server, context: FrontContext): Promise<void> {
   context.closing = true;
   for (const connection of context.connections) connection.closeIfIdle();
-  return new Promise((resolve) => {
+  for (const upgrade of context.upgrades) upgrade.farewell();
+  await new Promise<void>((resolve) => {
     server.close(() => resolve());
   });
+  // What is left of a WebSocket whose client has gone is on its way to the other side.
+  await Promise.all([...context.upgrades].map((upgrade) => upgrade.over));
 }

@@ -19,6 +19,8 @@ export interface OriginContext {
   readonly requestTimeout: number | undefined;
   /** Makes connections that are upgraded. */
   readonly upgrades: Agent;
+  /** WebSockets are to end, those to come as well. */
+  stopping: boolean;
   /** The exchange is over. */
   leave(exchange: OriginExchange | OriginUpgrade): void;
 }

@@ -51,6 +51,11 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents, OriginA
     });
   }
 
+  /** The origin stops: a WebSocket is told so. */
+  farewell(): void {
+    if (this.#state.phase === 'tunnel') this.#state.tunnel.farewell();
+  }
+
   /** Breaks both sides off. */
   abort(): void {
     this.#dialogue.account.outcome = 'failed';
@@ -144,8 +149,13 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents, OriginA
       socket.destroy();
       return;
     }
-    const tunnel = new SocketTunnel(this.#stream, socket, this.#dialogue, 'response', (isWhole) =>
-      this.#finish(isWhole ? 'complete' : 'failed'),
+    const isWebSocket = head.accept !== undefined;
+    const tunnel = new SocketTunnel(
+      this.#stream,
+      socket,
+      this.#dialogue,
+      { side: 'response', isWebSocket },
+      (isWhole) => this.#finish(isWhole ? 'complete' : 'failed'),
     );
     const fields = switchToHttp3(response.rawHeaders, head, this.#context.limits);
     this.#dialogue.answered(SWITCHING_PROTOCOLS);
@@ -153,6 +163,7 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents, OriginA
     this.#stream.sendHeaders(fields, false);
     this.#state = { phase: 'tunnel', tunnel };
     tunnel.start(early);
+    if (this.#context.stopping) tunnel.farewell();
   }
 
   // A 2xx would tell the peer that the tunnel is open; so an origin that takes no notice of the Upgrade cannot be told

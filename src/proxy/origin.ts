@@ -29,6 +29,8 @@ export interface Origin {
    * of the request runs here any more.
    */
   onRequest(admitted: AdmittedRequest, fields: FieldLines, onOver: () => void): RequestStreamEvents;
+  /** This end stops: WebSockets get a Close frame, those to come as well. */
+  farewell(): void;
   /** Resolves once all requests in flight are done, and lets go of idle connections. */
   close(): Promise<void>;
   /** Breaks everything off. */
@@ -47,6 +49,7 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
     connectTimeout: options.connectTimeout,
     streamIdleTimeout: options.streamIdleTimeout,
     requestTimeout: options.requestTimeout,
+    stopping: false,
     leave: (exchange) => exchanges.leave(exchange),
   };
   let closed: Promise<void> | undefined;
@@ -61,6 +64,10 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
       exchanges.add(exchange, onOver);
       exchange.start();
       return exchange;
+    },
+    farewell: () => {
+      context.stopping = true;
+      exchanges.farewell();
     },
     close: () => {
       closed ??= exchanges.idle().then(() => context.pool.destroy());
@@ -99,6 +106,11 @@ class Exchanges {
     return new Promise((resolve) => {
       this.#onIdle = resolve;
     });
+  }
+
+  /** Says goodbye to those that are WebSockets. */
+  farewell(): void {
+    for (const exchange of this.#onOver.keys()) if (exchange instanceof OriginUpgrade) exchange.farewell();
   }
 
   /** Breaks all of them off. */

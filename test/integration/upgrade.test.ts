@@ -12,7 +12,7 @@ const ASK = 'GET /pipe HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: pi
 const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: pipe/1\r\n\r\n';
 
 /** An application and an origin, joined by an upgrade to a protocol of their own; neither reads yet. */
-async function joined() {
+async function joined(config = {}) {
   const origins: Socket[] = [];
   let asked: () => void = () => {};
   const arrived = new Promise<void>((resolve) => {
@@ -23,7 +23,7 @@ async function joined() {
     origins.push(socket);
     asked();
   });
-  const ends = await tunnel(port);
+  const ends = await tunnel(port, { client: { config }, server: { config } });
   const near = connect({ host: '127.0.0.1', port: ends.client.httpPort, allowHalfOpen: true });
   near.on('error', () => {});
   onTestFinished(() => {
@@ -91,6 +91,24 @@ describe('an upgrade to any protocol, through both ends', () => {
       const rest = whole(reader);
       sender.end();
       expect((await rest).length).toBe(written);
+    },
+  );
+});
+
+describe('an end that is told to stop', () => {
+  it.each(['client', 'server'] as const)(
+    'lets an upgraded connection be whose protocol it does not know, for shutdown_timeout: %s',
+    async (end) => {
+      const { near, far, ...ends } = await joined({ system: { shutdown_timeout: 600 } });
+      const start = performance.now();
+      ends[end].process.signal('SIGTERM');
+      await ends[end].process.waitForLog(/SIGTERM: shutting down/);
+      near.write('still');
+      expect(String((await once(far, 'data'))[0])).toBe('still');
+      near.resume();
+      expect((await once(near, 'error'))[0]).toMatchObject({ code: 'ECONNRESET' });
+      expect(performance.now() - start).toBeGreaterThan(590);
+      expect((await ends[end].process.exited).code).toBe(0);
     },
   );
 });

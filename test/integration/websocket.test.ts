@@ -7,10 +7,11 @@ import { fetchWhole } from '../support/http-client.ts';
 import { patternBytes, patternHash, sha256 } from '../support/pattern.ts';
 import { tunnel } from './ends.fixture.ts';
 import { quiet } from './figures.fixture.ts';
-import { closing, dial, message, open, webSocketOrigin } from './websocket.fixture.ts';
+import { bytesOf, closing, dial, message, open, webSocketOrigin } from './websocket.fixture.ts';
 import { exchangeMessages, holdManyBesideRequests } from './websocket.scenario.ts';
 
 const SIXTEEN_MB = 16_000_000;
+const FOUR_MB = 4_000_000;
 
 /** Both ends of a WebSocket through both ends of a tunnel. */
 async function joined() {
@@ -130,25 +131,46 @@ describe('many WebSockets', () => {
   });
 });
 
+const ENDS = ['client', 'server'] as const;
+
 describe('an end that is told to stop', () => {
-  it.each(['client', 'server'] as const)(
-    'lets WebSockets be for shutdown_timeout, then cuts them: %s',
-    async (end) => {
-      const config = { system: { shutdown_timeout: 600 } };
-      const origin = await webSocketOrigin();
-      const ends = await tunnel(origin.port, { client: { config }, server: { config } });
-      const { near, far } = await open(origin, ends.client.httpPort);
-      const closed = Promise.all([closing(near), closing(far)]);
-      const start = performance.now();
-      ends[end].process.signal('SIGTERM');
-      await ends[end].process.waitForLog(/SIGTERM: shutting down/);
-      near.send('still');
-      expect((await message(far)).toString()).toBe('still');
-      expect((await closed).map(([code]) => code)).toEqual([1006, 1006]);
-      expect(performance.now() - start).toBeGreaterThan(590);
-      expect((await ends[end].process.exited).code).toBe(0);
-    },
-  );
+  it.each(ENDS)('closes WebSockets with 1001 to both sides, and ends then: %s', async (end) => {
+    const { near, far, ...ends } = await joined();
+    const closed = Promise.all([closing(near), closing(far)]);
+    ends[end].process.signal('SIGTERM');
+    const goodbye = [1001, 'the tunnel shuts down'];
+    expect(await closed).toEqual([goodbye, goodbye]);
+    expect((await ends[end].process.exited).code).toBe(0);
+    expect(ends[end].process.output).not.toContain('shutdown_timeout');
+  });
+
+  it.each(ENDS)('lets the messages under way arrive first: %s', async (end) => {
+    const { near, far, ...ends } = await joined();
+    const [up, down] = [once(far, 'message'), once(near, 'message')];
+    const closed = Promise.all([closing(near), closing(far)]);
+    near.send(patternBytes(FOUR_MB, 1));
+    far.send(patternBytes(FOUR_MB, 2));
+    // Some has passed, so that a frame is under way both ways.
+    await Promise.all([begun(near), begun(far)]);
+    ends[end].process.signal('SIGTERM');
+    expect(sha256(bytesOf((await up)[0]))).toBe(patternHash(FOUR_MB, 1));
+    expect(sha256(bytesOf((await down)[0]))).toBe(patternHash(FOUR_MB, 2));
+    expect((await closed).map(([code]) => code)).toEqual([1001, 1001]);
+    expect((await ends[end].process.exited).code).toBe(0);
+  });
+
+  it.each(ENDS)('cuts after shutdown_timeout those that do not answer: %s', async (end) => {
+    const config = { system: { shutdown_timeout: 600 } };
+    const origin = await webSocketOrigin();
+    const ends = await tunnel(origin.port, { client: { config }, server: { config } });
+    const { near, far } = await open(origin, ends.client.httpPort);
+    for (const deaf of [near, far]) deaf.pause();
+    const start = performance.now();
+    ends[end].process.signal('SIGTERM');
+    expect((await ends[end].process.exited).code).toBe(0);
+    expect(performance.now() - start).toBeGreaterThan(590);
+    expect(ends[end].process.output).toContain('shutdown_timeout has passed');
+  });
 });
 
 /** Whether a WebSocket opens. */
@@ -168,4 +190,10 @@ function terminate(socket: WebSocket): void {
 function reset(socket: WebSocket): void {
   const under: unknown = Reflect.get(socket, '_socket');
   if (under instanceof Socket) under.resetAndDestroy();
+}
+
+/** Resolves when something of what the other end sends has come. */
+async function begun(socket: WebSocket): Promise<void> {
+  const under: unknown = Reflect.get(socket, '_socket');
+  if (under instanceof Socket) await once(under, 'data');
 }
