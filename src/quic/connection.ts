@@ -112,6 +112,10 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#host.schedule(this);
   }
 
+  protected override insist(): void {
+    this.#output.insist();
+  }
+
   get established(): boolean {
     return this.#state.phase === 'open';
   }

@@ -1,4 +1,5 @@
 import { DatagramSize, SAFE_DATAGRAM_SIZE } from './datagram-size.ts';
+import { Insistence } from './insistence.ts';
 import type { ConnectionFigures } from './meter.ts';
 import type { EngineAddress, EngineConnection } from './native.ts';
 import { enginePaces, type QuicOptions } from './options.ts';
@@ -49,6 +50,7 @@ export class Output {
   readonly #transmit: (datagram: Buffer, to: EngineAddress) => void;
   readonly #alternates: boolean;
   readonly #redundancy: Redundancy;
+  readonly #insistence = new Insistence();
   readonly #size: DatagramSize;
   /** Set while the peer is not authenticated: datagrams that every path carries, and none twice from a server. */
   #handshake: 'client' | 'server' | undefined;
@@ -102,7 +104,7 @@ export class Output {
 
   /** When {@link flush} wants to be called again for reasons of its own; `Infinity` when there are none. */
   get due(): number {
-    return Math.min(this.#blockedUntil, this.#redundancy.due);
+    return Math.min(this.#blockedUntil, this.#redundancy.due, this.#insistence.due);
   }
 
   /** How the path is that is in use. `queue` is what waits for it. */
@@ -129,6 +131,11 @@ export class Output {
     this.#spare = undefined;
   }
 
+  /** The next datagram carries STOP_SENDING, which the engine sends only once. */
+  insist(): void {
+    this.#insistence.insist();
+  }
+
   /** The engine's timer went off. */
   timedOut(now: number): void {
     this.#size.timedOut(now);
@@ -152,6 +159,7 @@ export class Output {
   flush(queue: SendQueue | undefined, now: number, closing: boolean): boolean {
     this.#measure(now);
     this.#blockedUntil = Number.POSITIVE_INFINITY;
+    this.#insistence.release(now, this.#repeat);
     this.#redundancy.release(now, () => this.#pacer.room(now) > 0, this.#repeat);
     let datagrams = 0;
     for (;;) {
@@ -227,6 +235,7 @@ export class Output {
     const [length, info] = sent;
     const datagram = buffer.subarray(0, length);
     if (this.#held > 0 || this.#handshake === 'client') this.#redundancy.sent(datagram, info.to, now);
+    this.#insistence.sent(datagram, info.to, now);
     this.#size.sent(length);
     // Acknowledgments are not subject to congestion control, nor to the pacer.
     if (this.#held > 0 || length > this.#options.udpPayloadSize / 2) this.#pacer.shipped(length);

@@ -10,6 +10,8 @@ export abstract class StreamCalls implements Omit<QuicStreams, 'role' | 'close'>
   protected abstract schedule(): void;
   /** The same, and there is something to deliver. */
   protected abstract deliverSoon(): void;
+  /** The next datagram carries a frame that the engine sends only once. */
+  protected abstract insist(): void;
 
   openStream(direction: 'bidirectional' | 'unidirectional'): StreamId | undefined {
     const { streams } = this;
@@ -32,6 +34,7 @@ export abstract class StreamCalls implements Omit<QuicStreams, 'role' | 'close'>
 
   stopSending(id: StreamId, errorCode: number): void {
     this.streams?.stop(id, errorCode);
+    this.insist();
     this.schedule();
   }
 

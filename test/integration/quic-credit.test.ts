@@ -108,6 +108,18 @@ describe('a stream gives its place back', () => {
   });
 });
 
+it('a download is stopped also when the datagram that says so is lost, and the next one too', async () => {
+  const { client, server, link } = await connectOver({ delay: 5 });
+  server.onData = (id) => server.connection.write(id, Buffer.from('some of it'), false);
+  const id = client.open();
+  request(client, id);
+  await client.until(() => client.stream(id).bytes > 0);
+  link.dropNext('up', 2);
+  client.connection.stopSending(id, 0x10c);
+  await server.until(() => server.stream(id).stopped !== undefined);
+  expect(link.counters.up.lost).toBe(2);
+});
+
 it('a connection whose places are all lost is closed, for another one to take over', async () => {
   const { client, server, link } = await connectOver({}, { server: { maxConcurrentStreams: 1 } });
   server.onData = (id) => server.connection.write(id, Buffer.from('answer'), true);
