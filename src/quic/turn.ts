@@ -1,12 +1,21 @@
+import { performance } from 'node:perf_hooks';
+
+/** Work that has waited this long, milliseconds, is not put off to the end of a long turn. */
+const PATIENCE = 1;
+
 /**
  * Work put off to the end of the present turn of the event loop, so that a burst of datagrams or writes is handled
- * once. What is added while the work runs comes in the next turn.
+ * once. In a turn that takes long it is handled between one callback and the next: while fifty requests are
+ * read, the first of them are on their way. What is added while the work runs comes in the next turn.
  */
 export class EndOfTurn<T> {
   readonly #run: (item: T) => void;
   #waiting = new Set<T>();
   #running = new Set<T>();
-  #armed = false;
+  #armed: NodeJS.Immediate | undefined;
+  #armedAt = 0;
+  #hurried = false;
+  #isRunning = false;
 
   constructor(run: (item: T) => void) {
     this.#run = run;
@@ -14,17 +23,27 @@ export class EndOfTurn<T> {
 
   add(item: T): void {
     this.#waiting.add(item);
-    if (this.#armed) return;
-    this.#armed = true;
-    setImmediate(this.#turn);
+    if (this.#armed === undefined) {
+      this.#armedAt = performance.now();
+      this.#armed = setImmediate(this.#turn);
+    } else if (!this.#hurried && !this.#isRunning && performance.now() - this.#armedAt > PATIENCE) {
+      // Never from within this call, and never again and again without what is at the end of the turn.
+      this.#hurried = true;
+      process.nextTick(this.#turn);
+    }
   }
 
   readonly #turn = (): void => {
-    this.#armed = false;
+    if (this.#armed === undefined) return;
+    clearImmediate(this.#armed);
+    this.#armed = undefined;
+    this.#hurried = false;
+    this.#isRunning = true;
     const items = this.#waiting;
     this.#waiting = this.#running;
     this.#running = items;
     for (const item of items) this.#run(item);
     items.clear();
+    this.#isRunning = false;
   };
 }

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { EndOfTurn } from './turn.ts';
+
+const tick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function spin(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
+it('does at the end of the turn, once, what was asked for several times', async () => {
+  const done: string[] = [];
+  const work = new EndOfTurn<string>((item) => done.push(item));
+  for (const item of ['a', 'b', 'a']) work.add(item);
+  await tick();
+  expect(done).toEqual([]);
+  await turn();
+  expect(done).toEqual(['a', 'b']);
+});
+
+it('does not wait for the end of a turn that takes long', async () => {
+  const done: string[] = [];
+  const work = new EndOfTurn<string>((item) => done.push(item));
+  work.add('a');
+  spin(2);
+  work.add('b');
+  expect(done).toEqual([]);
+  await tick();
+  expect(done).toEqual(['a', 'b']);
+  await turn();
+  expect(done).toEqual(['a', 'b']);
+});
+
+it('leaves to the next turn what the work itself asks for, however long it takes', async () => {
+  let runs = 0;
+  const work = new EndOfTurn<string>((item) => {
+    runs++;
+    spin(2);
+    work.add(item);
+    spin(2);
+    work.add(item);
+  });
+  work.add('a');
+  await turn();
+  expect(runs).toBe(1);
+  await turn();
+  expect(runs).toBe(2);
+});

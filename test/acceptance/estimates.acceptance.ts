@@ -1,0 +1,66 @@
+/** Round-trip estimates and progress over a minute of loss: the engine's clock can be led astray for good. */
+import { afterEach, expect, it } from 'vitest';
+import type { CongestionAlgorithm } from '../../src/quic/options.ts';
+import { closeAll, connectOver, type LinkedPair } from '../support/quic-pair.ts';
+import { print } from './print.ts';
+
+afterEach(closeAll);
+
+const RTT = 150;
+const SECONDS = 60;
+const LINK = { delay: RTT / 2, rate: 30, queue: 600_000, loss: 1 };
+const TUNED = { initialRtt: RTT, initialWindow: 562_500 };
+const CHUNK = Buffer.alloc(64 * 1024, 'x');
+
+interface Course {
+  readonly estimates: number[];
+  /** Bytes that arrived in each second. */
+  readonly progress: number[];
+}
+
+/** One download without end, whose rate and estimate are looked at. */
+async function watch(algorithm: CongestionAlgorithm): Promise<Course> {
+  const options = { ...TUNED, congestionAlgorithm: algorithm };
+  const pair = await connectOver(LINK, { client: options, server: options });
+  const id = pair.client.open();
+  pair.server.onData = () => void pour(pair, id);
+  pair.client.connection.write(id, Buffer.from('go'), true);
+  const course: Course = { estimates: [], progress: [] };
+  let before = 0;
+  for (let second = 0; second < SECONDS; second++) {
+    for (let tenth = 0; tenth < 10; tenth++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      course.estimates.push(pair.server.connection.rtt);
+    }
+    const { bytes } = pair.client.stream(id);
+    course.progress.push(bytes - before);
+    before = bytes;
+  }
+  return course;
+}
+
+async function pour({ server }: LinkedPair, id: number): Promise<void> {
+  const record = server.stream(id);
+  while (server.closed === undefined) {
+    const { drains } = record;
+    if (server.connection.write(id, CHUNK, false)) continue;
+    await server.until(() => record.drains > drains || server.closed !== undefined);
+  }
+}
+
+it.each<CongestionAlgorithm>(['Bbr', 'Cubic', 'NewReno', 'None'])(
+  '%s neither stalls nor loses its idea of the round-trip time in a minute of 1 % loss',
+  async (algorithm) => {
+    const { estimates, progress } = await watch(algorithm);
+    const highest = Math.max(...estimates);
+    const slowest = Math.min(...progress);
+    const total = progress.reduce((sum, bytes) => sum + bytes, 0);
+    print(
+      `${algorithm}: estimate ${Math.min(...estimates).toFixed(0)} to ${highest.toFixed(0)} ms, ` +
+        `${(total / 1e6).toFixed(1)} MB, slowest second ${(slowest / 1000).toFixed(0)} KB`,
+    );
+    expect(highest).toBeLessThanOrEqual(1.5 * RTT);
+    expect(Math.min(...estimates)).toBeGreaterThanOrEqual(RTT / 1.5);
+    expect(slowest).toBeGreaterThan(0);
+  },
+);
