@@ -99,13 +99,13 @@ describe('the rate', () => {
   });
 
   it.each<CongestionAlgorithm>(['Cubic', 'NewReno'])(
-    'of %s is window / least round-trip time',
+    'of %s is window / smoothed round-trip time',
     (algorithm) => {
       const lossBased = pacer({ congestionAlgorithm: algorithm });
       lossBased.update(path({ cwnd: 300_000, rtt: 100 }), 1);
       expect(lossBased.rate).toBe(3_000_000);
       lossBased.update(path({ cwnd: 300_000, rtt: 150 }), 2);
-      expect(lossBased.rate).toBe(3_000_000);
+      expect(lossBased.rate).toBe(2_000_000);
     },
   );
 
@@ -114,6 +114,8 @@ describe('the rate', () => {
     none.update(path({ cwnd: 1e9, rtt: 50 }), 1);
     expect(none.rate).toBe(1_000_000);
     none.update(path({ cwnd: 1e9, rtt: 200 }), 2);
+    expect(none.rate).toBe(500_000);
+    none.update(path({ cwnd: 50_000, rtt: 100 }), 3);
     expect(none.rate).toBe(500_000);
   });
 

@@ -35,7 +35,8 @@ const BUCKET_MILLISECONDS = 2;
  * A token bucket in front of the engine's output: datagrams leave at the rate that the path bears, in bursts that
  * a short queue bears. The engine's own release times cannot be read through its binding.
  *
- * - Loss-based algorithms: window / least round-trip time.
+ * - Loss-based algorithms: window / smoothed round-trip time. The engine stamps packets with the times at which its
+ *   own pacer, a quarter faster, would let them go: who is faster than that makes it measure round trips too short.
  * - Bbr: the best delivery rate of the last ten round trips, never under what the configuration promises of the
  *   link (`initial_window` / `initial_rtt`). Only when it lasts does more than that get tried ({@link GainCycle}).
  */
@@ -69,7 +70,7 @@ export class Pacer {
     const rtt = this.#leastRtt.sample(path.rtt, now);
     const { congestionAlgorithm } = this.#options;
     this.#rate = this.#capped(
-      congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, rtt, now) : this.#windowRate(path, rtt),
+      congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, rtt, now) : this.#windowRate(path),
     );
   }
 
@@ -110,11 +111,13 @@ export class Pacer {
     return Math.min(rate, (this.#options.maxEgressRate ?? Number.POSITIVE_INFINITY) / 1000);
   }
 
-  #windowRate(path: PathState, rtt: number): number {
+  #windowRate(path: PathState): number {
     const { congestionAlgorithm, initialWindow, initialRtt } = this.#options;
-    // Without a congestion controller the window means nothing: the configured one is what the link bears.
-    if (congestionAlgorithm === 'None') return initialWindow / Math.max(path.rtt, initialRtt);
-    return path.cwnd / rtt;
+    const rate = path.cwnd / Math.max(path.rtt, LEAST_RTT);
+    // Without a congestion controller the configured window is what the link bears.
+    return congestionAlgorithm === 'None'
+      ? Math.min(rate, initialWindow / Math.max(path.rtt, initialRtt))
+      : rate;
   }
 
   #bbrRate(path: PathState, rtt: number, now: number): number {

@@ -28,8 +28,8 @@ describe.each([20, 150])('with initial_rtt = %i on such a link', (rtt) => {
       const endpoint = await QuicServer.start({ initialRtt: rtt });
       const link = await linkTo(endpoint, { delay: rtt / 2, precise: true });
       // The first one in a process compiles and loads what all others find there.
-    await dial(endpoint.port, { initialRtt: rtt });
-    loseFirstFlight(link, direction);
+      await dial(endpoint.port, { initialRtt: rtt });
+      loseFirstFlight(link, direction);
       const start = performance.now();
       await dial(link.address.port, { initialRtt: rtt });
       const client = performance.now() - start;
