@@ -14,22 +14,6 @@ import {
   request,
   text,
 } from './recording-quic.fixture.ts';
-import { encodeSettings } from './settings.ts';
-
-const LARGE = ['x', 'y'.repeat(100)];
-
-/** A client whose server takes field sections of 200 bytes at most. */
-function frugalServer() {
-  const client = harness('client');
-  const settings = encodeSettings({
-    maxFieldSectionSize: 200,
-    qpackMaxTableCapacity: 0,
-    qpackBlockedStreams: 0,
-    enableConnectProtocol: false,
-  });
-  client.receive(3, concat(Buffer.of(0), settings));
-  return client;
-}
 
 describe('sending', () => {
   it('opens control and QPACK streams first, with SETTINGS', () => {
@@ -59,7 +43,7 @@ describe('sending', () => {
     const { stream } = request(client, GET, true);
     const before = client.quic.writes.length;
     expect(stream.sendData(text('x'))).toBe(true);
-    stream.end(LARGE);
+    stream.end(['x', 'y']);
     stream.sendHeaders(GET, false);
     stream.resetSending(Code.H3_REQUEST_CANCELLED);
     expect(client.quic.writes).toHaveLength(before);
@@ -89,42 +73,6 @@ describe('sending', () => {
     const client = readyClient();
     request(client).stream.setPriority(1, true);
     expect(client.quic.steering).toEqual(['priority 0 1 true']);
-  });
-});
-
-describe("the peer's limit of field sections", () => {
-  it('fails a request over it before anything is sent, outside of the call', async () => {
-    const client = frugalServer();
-    const { events } = request(client, [...GET, ...LARGE]);
-    expect(events.log).toEqual([]);
-    await Promise.resolve();
-    expect(events.failures).toMatchObject([{ source: 'local', scope: 'stream', untouched: false }]);
-    expect(client.quic.written(0)).toHaveLength(0);
-    expect(client.quic.resets).toEqual([[0, Code.H3_REQUEST_CANCELLED]]);
-    expect(client.session.inFlight).toBe(0);
-  });
-
-  it('lets a request through that is under it', () => {
-    const client = frugalServer();
-    request(client, GET);
-    expect(client.quic.ended(0)).toBe(true);
-  });
-
-  it('resets a response whose trailers are over it', async () => {
-    const server = harness('server');
-    const settings = encodeSettings({
-      maxFieldSectionSize: 100,
-      qpackMaxTableCapacity: 0,
-      qpackBlockedStreams: 0,
-      enableConnectProtocol: false,
-    });
-    server.receive(2, concat(Buffer.of(0), settings));
-    server.receive(0, headers(GET), true);
-    server.requests[0]?.stream.sendHeaders(OK, false);
-    server.requests[0]?.stream.end(LARGE);
-    expect(server.quic.resets).toEqual([[0, Code.H3_INTERNAL_ERROR]]);
-    await Promise.resolve();
-    expect(server.requests[0]?.events.log.at(-1)).toBe('failed local stream 0x102');
   });
 });
 

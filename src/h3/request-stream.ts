@@ -30,6 +30,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
   #sending: 'idle' | 'open' | 'over' = 'idle';
   #receiving: 'open' | 'ended' | 'failed' = 'open';
   #answered = false;
+  #isCancelled = false;
 
   /** At the client `events` are there from the start; at the server `acceptor` gives them. */
   constructor(
@@ -97,8 +98,8 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
   }
 
   cancel(code: number): void {
-    this.resetSending(code);
-    this.stopReceiving(code);
+    this.#isCancelled = true;
+    this.#abandon(code);
   }
 
   setPriority(urgency: number, incremental: boolean): void {
@@ -142,7 +143,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
 
   onError(error: H3Error): void {
     const source = error.code === Code.H3_INTERNAL_ERROR ? 'local' : 'remote';
-    this.cancel(error.code);
+    this.#abandon(error.code);
     this.#events?.onFailed(streamFailure(source, error.code, error.message, false));
   }
 
@@ -171,7 +172,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
 
   onRejected(): void {
     const untouched = !this.#answered;
-    this.cancel(Code.H3_REQUEST_CANCELLED);
+    this.#abandon(Code.H3_REQUEST_CANCELLED);
     const reason = 'the server is going away and did not take the request';
     this.#events?.onFailed(streamFailure('remote', Code.H3_REQUEST_REJECTED, reason, untouched));
   }
@@ -198,11 +199,22 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
     if (end) this.#sendingOver();
   }
 
-  // It would fail again, so it is not called untouched. The proxy hears of it after its own call.
+  // It would fail again, so it is not called untouched. The proxy hears of it after its own call, unless it has given
+  // the stream up itself by then.
   #failLocally(reason: string): void {
     const code = this.#connection.role === 'client' ? Code.H3_REQUEST_CANCELLED : Code.H3_INTERNAL_ERROR;
-    this.cancel(code);
-    queueMicrotask(() => this.#events?.onFailed(streamFailure('local', code, reason, false)));
+    const wasFailed = this.#receiving === 'failed';
+    this.#abandon(code);
+    queueMicrotask(() => {
+      if (this.#isCancelled) return;
+      if (wasFailed) this.#events?.onStopped(code);
+      else this.#events?.onFailed(streamFailure('local', code, reason, false));
+    });
+  }
+
+  #abandon(code: number): void {
+    this.resetSending(code);
+    this.stopReceiving(code);
   }
 
   #sendingOver(): void {

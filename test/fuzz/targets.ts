@@ -5,6 +5,8 @@ import { config } from './targets/config.ts';
 import { fieldSection } from './targets/field-section.ts';
 import { fields } from './targets/fields.ts';
 import { frameParser } from './targets/frame-parser.ts';
+import { h3Pair } from './targets/h3-pair.ts';
+import { h3Session } from './targets/h3-session.ts';
 import { http1Heads } from './targets/http1-heads.ts';
 import { huffman } from './targets/huffman.ts';
 import { packet } from './targets/packet.ts';
@@ -27,6 +29,8 @@ export const TARGETS: readonly Target[] = [
   chunkOverhead,
   config,
   packet,
+  h3Session,
+  h3Pair,
 ];
 
 /** Throws a RangeError for a name that there is none of. */
