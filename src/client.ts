@@ -2,6 +2,7 @@ import { ownCertificates, peerCertificates } from './certificates.ts';
 import type { Identity } from './config/identity.ts';
 import { type ClientConfig, isClient } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
+import { createMeters, DRAINING, type Meters, readingsOf } from './meters.ts';
 import { BoundedLog } from './proxy/bounded-log.ts';
 import type { Connect } from './proxy/connector.ts';
 import { Contracts } from './proxy/contracts.ts';
@@ -10,6 +11,7 @@ import { createFront, type Front, type FrontOptions } from './proxy/front.ts';
 import type { RequestObserver } from './proxy/observer.ts';
 import { Peer, type PeerOptions, type TunnelHealth } from './proxy/peer.ts';
 import { Dialer } from './quic/dial.ts';
+import type { QuicMeter } from './quic/meter.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running } from './running.ts';
 import { ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
@@ -39,11 +41,12 @@ export async function startClient(
   const clock = () => performance.now();
   const connections = new BoundedLog(logger, clock);
   const requests = new BoundedLog(logger, clock);
-  const dialers = new Dialers(connections, env);
+  const meters = createMeters();
+  const dialers = new Dialers(connections, env, meters.quic);
   const connect = await blaming('tls.key', config.tls.key, () => dialers.connectTo(config, identity));
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
   const contracts = new Contracts(() => own.contract, Date.now, connections);
-  const peer = new Peer(connect, peerOptions(config, contracts), connections, clock);
+  const peer = new Peer(connect, peerOptions(config, contracts, meters), connections, clock);
   const remotes = () => (peer.remote === undefined ? [] : [peer.remote]);
   const front = createFront(frontOptions(config), peer, requests, observer);
   const httpPort = await listen(front, config, logger, env);
@@ -54,19 +57,35 @@ export async function startClient(
     );
     dialers.question();
   });
+  const certificates = () => [...own.certificates, ...peerCertificates(remotes())];
+  let draining = false;
   return {
     httpPort,
     attempted: peer.start(),
     status: () => describe(peer.health, front.inFlight),
     remotes,
-    certificates: () => [...own.certificates, ...peerCertificates(remotes())],
+    certificates,
+    readings: () =>
+      readingsOf(meters, remotes(), {
+        tunnelUp: peer.health.up,
+        notReady: draining ? DRAINING : whyDown(peer.health),
+        streams: peer.streams,
+        requests: front.inFlight - front.upgrades,
+        upgrades: front.upgrades,
+        waiting: peer.waiting,
+        originConnections: undefined,
+        certificates: certificates(),
+      }),
     ready: peer.whenReady(),
-    drain: () => front.close(),
+    drain: () => {
+      draining = true;
+      return front.close();
+    },
     reload: (changed, renewed) => {
       if (!isClient(changed)) throw new TypeError('a client cannot become a server');
       const next = dialers.connectTo(changed, renewed);
       own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
-      peer.reconfigure(next, peerOptions(changed, contracts));
+      peer.reconfigure(next, peerOptions(changed, contracts, meters));
       front.reconfigure(frontOptions(changed));
     },
     stop: async () => {
@@ -82,18 +101,20 @@ export async function startClient(
 class Dialers {
   readonly #logger: Logger;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #meter: QuicMeter;
   #dialers: Dialer[] = [];
 
-  constructor(logger: Logger, env: NodeJS.ProcessEnv) {
+  constructor(logger: Logger, env: NodeJS.ProcessEnv, meter: QuicMeter) {
     this.#logger = logger;
     this.#env = env;
+    this.#meter = meter;
   }
 
   /** Throws when the engine refuses the identity. */
   connectTo(config: ClientConfig, identity: Identity): Connect {
     const { connect_address, quic_port } = config.general;
     const options = quicOptions(config, identity, this.#env);
-    const dialer = new Dialer(socketOptions(config), options, this.#logger);
+    const dialer = new Dialer(socketOptions(config), options, this.#logger, this.#meter);
     this.#dialers = [...this.#dialers.filter((former) => !former.isIdle), dialer];
     return (events) => void dialer.dial(connect_address, quic_port, events);
   }
@@ -111,24 +132,27 @@ class Dialers {
 /** Requests after which a session is replaced: what the engine keeps of each comes to some 100 MB by then. */
 const REQUESTS_PER_SESSION = 1_000_000;
 
-function peerOptions(config: ClientConfig, contracts: Contracts): PeerOptions {
+function peerOptions(config: ClientConfig, contracts: Contracts, meters: Meters): PeerOptions {
   const { system } = config;
   return {
     connectInterval: system.connect_interval,
     holdTimeout: system.hold_timeout,
     streamTimeout: system.stream_idle_timeout,
     requestsPerSession: REQUESTS_PER_SESSION,
-    session: sessionOptions(config),
+    session: sessionOptions(config, meters.qpack),
     contracts,
   };
 }
 
 function describe(health: TunnelHealth, inFlight: number): Status {
-  if (health.up) return { state: 'tunnel established', figures: figures(health.rtt, inFlight) };
+  const state = whyDown(health) ?? 'tunnel established';
+  return { state, figures: figures(health.up ? health.rtt : 0, inFlight) };
+}
+
+function whyDown(health: TunnelHealth): string | undefined {
+  if (health.up) return undefined;
   const { failure } = health;
-  const state =
-    failure === undefined ? 'attempting first connection' : `client connection failed: ${failure}`;
-  return { state, figures: figures(0, inFlight) };
+  return failure === undefined ? 'attempting first connection' : `client connection failed: ${failure}`;
 }
 
 async function listen(

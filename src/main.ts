@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { checkConfiguration } from './config/check.ts';
 import { ConfigError } from './config/problem.ts';
 import type { DemoOptions } from './demo/demo.ts';
+import type { StatusOptions } from './status.ts';
 import { version } from './version.ts';
 
 const DEFAULT_CONFIG = '/etc/ptproxy/config.toml';
@@ -21,8 +22,12 @@ function number(min: number, max: number): (text: string) => number {
 // Each command loads what it needs, and only that: the version and a check come without the QUIC engine.
 async function runCommand(file: string): Promise<void> {
   const { run } = await import('./run.ts');
+  await orConfigError(async () => run(file, process.env));
+}
+
+async function orConfigError(action: () => Promise<number>): Promise<void> {
   try {
-    process.exitCode = await run(file, process.env);
+    process.exitCode = await action();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -34,6 +39,11 @@ function checkCommand(file: string): void {
   const { ok, report } = checkConfiguration(file);
   process.stdout.write(report);
   process.exitCode = ok ? 0 : 1;
+}
+
+async function statusCommand(file: string, options: StatusOptions): Promise<void> {
+  const { showStatus } = await import('./status.ts');
+  await orConfigError(async () => showStatus(file, options));
 }
 
 async function demoCommand(options: DemoOptions): Promise<void> {
@@ -57,6 +67,18 @@ program
   .option('-c, --config <file>', 'configuration file')
   .action((options: { config?: string }) =>
     checkCommand(options.config ?? program.opts<{ config: string }>().config),
+  );
+
+program
+  .command('status')
+  .description(
+    'show what the running end says of itself; exit code 3 when it is not ready, 1 when it cannot be asked',
+  )
+  .option('-c, --config <file>', 'configuration file')
+  .option('--watch', 'keep showing, until interrupted', false)
+  .option('--json', 'all of it, as JSON', false)
+  .action(({ config, ...options }: StatusOptions & { config?: string }) =>
+    statusCommand(config ?? program.opts<{ config: string }>().config, options),
   );
 
 program

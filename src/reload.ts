@@ -12,6 +12,7 @@ const FIXED: ReadonlySet<string> = new Set([
   'system.tcp_nodelay',
   'system.max_header_size',
   'system.log_format',
+  'system.metrics_bind_address',
   'system.watchdog_factor',
   'system.wait_for_first_attempt',
 ]);
@@ -56,6 +57,11 @@ export class Reloader {
     this.#onReloaded = onReloaded;
   }
 
+  /** What counts now. */
+  get config(): Config {
+    return this.#config;
+  }
+
   reload(): void {
     this.#service.reloading();
     try {
@@ -80,11 +86,23 @@ export class Reloader {
     this.#running.reload(config, identity);
     this.#logger.level = config.system.log_level;
     this.#onReloaded(config);
-    this.#config = config;
+    this.#config = this.#keeping(kept, config);
     if (kept.length > 0) {
       this.#logger.warn({ keys: kept }, `these keys keep their values until a restart: ${kept.join(', ')}`);
     }
     this.#logger.info({}, 'configuration and certificates reloaded');
+  }
+
+  /** `config`, with the values that stay. */
+  #keeping(kept: readonly string[], config: Config): Config {
+    const sections = SECTION_NAMES.map((section) => {
+      const stays = Object.entries(this.#config[section]).filter(([key]) =>
+        kept.includes(`${section}.${key}`),
+      );
+      return [section, { ...config[section], ...Object.fromEntries(stays) }];
+    });
+    // The keys and types of each section are as they were: the compiler cannot follow that through a loop.
+    return Object.fromEntries(sections) as Config;
   }
 
   /** Keys that changed, but cannot while the end runs. */

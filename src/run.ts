@@ -4,6 +4,8 @@ import { type Identity, loadIdentity } from './config/identity.ts';
 import { loadConfig } from './config/load.ts';
 import { ConfigError, fileProblem } from './config/problem.ts';
 import { type Config, isClient } from './config/schema.ts';
+import { Observation } from './observation.ts';
+import { ProblemLog } from './observe/problem-log.ts';
 import { AccessLog, type AccessLogOptions } from './proxy/access-log.ts';
 import { observers, type RequestObserver } from './proxy/observer.ts';
 import { Reloader } from './reload.ts';
@@ -26,7 +28,8 @@ const INSECURE_REMINDER = 3_600_000;
 export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number> {
   const config = loadConfig(file, env);
   const identity = loadIdentity(config.tls, env);
-  const logger = createLogger(config.system.log_level, config.system.log_format);
+  const problems = new ProblemLog();
+  const logger = createLogger(config.system.log_level, config.system.log_format, undefined, problems.keep);
   for (const warning of identity.warnings) logger.warn({}, warning);
   if (config.tls.skip_verify) remindOfInsecurity(logger);
   const notify = await connectServiceManager(env, logger);
@@ -35,7 +38,14 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   const signalled = untilSignalled();
   const side = isClient(config) ? 'tunnel' : 'origin';
   const accessLog = new AccessLog(alwaysTold(logger), side, accessLogOptions(config));
-  const running = await start(file, config, identity, logger, env, observers(accessLog));
+  const observation = await orConfigError(file, () => Observation.start(config, problems, logger));
+  const observer = observation === undefined ? accessLog : observers(accessLog, observation.requests);
+  const running = await orConfigError(file, () => start(config, identity, logger, env, observer)).catch(
+    (error) => {
+      observation?.stop();
+      throw error;
+    },
+  );
   const watch = new CertificateWatch(() => running.certificates(), Date.now, logger);
   watch.start();
   const service = new Service(running, notify, () => watch.remark);
@@ -44,24 +54,30 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
     accessLog.reconfigure(accessLogOptions(changed)),
   );
   process.on('SIGHUP', () => reloader.reload());
+  observation?.attach({ running, state: () => service.status, config: () => reloader.config });
   const signal = await signalled;
   await shutDown(signal, running, service, config.system.shutdown_timeout, logger);
+  observation?.stop();
   logger.info({}, 'stopped');
   return 0;
 }
 
-async function start(
-  file: string,
+function start(
   config: Config,
   identity: Identity,
   logger: Logger,
   env: NodeJS.ProcessEnv,
   observer: RequestObserver,
 ): Promise<Running> {
+  return isClient(config)
+    ? startClient(config, identity, logger, env, observer)
+    : startServer(config, identity, logger, env, observer);
+}
+
+/** What cannot be had, as a fault of the configuration. */
+async function orConfigError<T>(file: string, action: () => Promise<T>): Promise<T> {
   try {
-    return await (isClient(config)
-      ? startClient(config, identity, logger, env, observer)
-      : startServer(config, identity, logger, env, observer));
+    return await action();
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     throw new ConfigError([fileProblem(file, error.message, error.key)]);

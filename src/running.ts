@@ -1,5 +1,6 @@
 import type { Identity } from './config/identity.ts';
 import type { Config } from './config/schema.ts';
+import type { EndReadings } from './observe/readings.ts';
 import type { PeerFacts } from './proxy/contracts.ts';
 import type { WatchedCertificate } from './system/certificate-watch.ts';
 import type { Status } from './system/systemd-status.ts';
@@ -14,6 +15,8 @@ export interface Running {
   remotes(): readonly PeerFacts[];
   /** The certificates that count now, ours and those of {@link remotes}, with the times at which they expire. */
   certificates(): readonly WatchedCertificate[];
+  /** What it counts and measures, as of now. */
+  readings(): EndReadings;
   /** Takes nothing new; resolves when everything in flight is over. */
   drain(): Promise<void>;
   /**

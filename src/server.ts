@@ -2,6 +2,7 @@ import { ownCertificates, peerCertificates } from './certificates.ts';
 import type { Identity } from './config/identity.ts';
 import { isClient, type ServerConfig } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
+import { createMeters, DRAINING, type Meters, readingsOf } from './meters.ts';
 import { Acceptor, type AcceptorOptions } from './proxy/acceptor.ts';
 import { BoundedLog } from './proxy/bounded-log.ts';
 import { Contracts } from './proxy/contracts.ts';
@@ -32,21 +33,41 @@ export async function startServer(
   const clock = () => performance.now();
   const connections = new BoundedLog(logger, clock);
   const requests = new BoundedLog(logger, clock);
+  const meters = createMeters();
   const origins = new Origins(config, requests);
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
   const contracts = new Contracts(() => own.contract, Date.now, connections);
   const watch = { logger: requests, observer };
-  const acceptor = new Acceptor(origins.current, acceptorOptions(config, contracts), connections, watch);
-  const endpoint = await bind(config, identity, acceptor, connections, env);
+  const acceptor = new Acceptor(
+    origins.current,
+    acceptorOptions(config, contracts, meters),
+    connections,
+    watch,
+  );
+  const endpoint = await bind(config, identity, acceptor, meters, connections, env);
   const bound = formatAddress(endpoint.address);
   logger.info({ address: bound }, `started endpoint at ${bound}`);
+  const certificates = () => [...own.certificates, ...peerCertificates(acceptor.remotes)];
+  let draining = false;
   return {
     quicPort: endpoint.address.port,
     attempted: Promise.resolve(),
     status: () => ({ state: 'accepting connections', figures: figures(acceptor.rtt, acceptor.inFlight) }),
     remotes: () => acceptor.remotes,
-    certificates: () => [...own.certificates, ...peerCertificates(acceptor.remotes)],
+    certificates,
+    readings: () =>
+      readingsOf(meters, acceptor.remotes, {
+        tunnelUp: acceptor.remotes.length > 0,
+        notReady: draining ? DRAINING : undefined,
+        streams: acceptor.inFlight,
+        requests: origins.current.inFlight - origins.current.upgrades,
+        upgrades: origins.current.upgrades,
+        waiting: acceptor.waiting,
+        originConnections: origins.current.connections,
+        certificates: certificates(),
+      }),
     drain: async () => {
+      draining = true;
       endpoint.stopAccepting();
       acceptor.goAway();
       origins.farewell();
@@ -56,7 +77,7 @@ export async function startServer(
       if (isClient(changed)) throw new TypeError('a server cannot become a client');
       endpoint.reconfigure(quicOptions(changed, renewed, env));
       own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
-      acceptor.reconfigure(origins.replace(changed), acceptorOptions(changed, contracts));
+      acceptor.reconfigure(origins.replace(changed), acceptorOptions(changed, contracts, meters));
     },
     stop: async () => {
       acceptor.stop();
@@ -114,18 +135,20 @@ function bind(
   config: ServerConfig,
   identity: Identity,
   acceptor: Acceptor,
+  meters: Meters,
   logger: Logger,
   env: NodeJS.ProcessEnv,
 ): Promise<ServerEndpoint> {
   const socket = socketOptions(config);
   const wanted = formatAddress({ host: socket.bindAddress, port: socket.port });
   const key = 'general.quic_port';
-  return blaming(key, wanted, () => listen(socket, quicOptions(config, identity, env), acceptor, logger));
+  const options = quicOptions(config, identity, env);
+  return blaming(key, wanted, () => listen(socket, options, acceptor, logger, meters.quic));
 }
 
-function acceptorOptions(config: ServerConfig, contracts: Contracts): AcceptorOptions {
+function acceptorOptions(config: ServerConfig, contracts: Contracts, meters: Meters): AcceptorOptions {
   return {
-    session: sessionOptions(config),
+    session: sessionOptions(config, meters.qpack),
     contracts,
     addForwarded: config.system.add_forwarded,
     maxRequests: config.transport.max_concurrent_http_streams,

@@ -13,6 +13,9 @@ function service(remark = '') {
     status: () => ({ state: 'up', figures: '' }),
     remotes: () => [],
     certificates: () => [],
+    readings: () => {
+      throw new Error('nobody asks');
+    },
     drain: () => Promise.resolve(),
     reload: () => {},
     stop: () => Promise.resolve(),

@@ -31,6 +31,11 @@ export class Service {
     );
   }
 
+  /** What it does, in one line. */
+  get status(): string {
+    return this.#reporter.text;
+  }
+
   /** It runs. With `wait` it is ready when the first attempt to connect has ended, otherwise at once. */
   started(wait: boolean): void {
     if (!wait) this.#ready();

@@ -3,6 +3,7 @@ import type { Identity } from './config/identity.ts';
 import { type Config, isClient } from './config/schema.ts';
 import type { SessionOptions } from './h3/options.ts';
 import type { Contract } from './proxy/contract.ts';
+import type { QpackCounters } from './qpack/counters.ts';
 import type { QuicOptions } from './quic/options.ts';
 import type { SocketOptions } from './quic/socket.ts';
 import { version } from './version.ts';
@@ -43,7 +44,7 @@ export function socketOptions(config: Config): SocketOptions {
   };
 }
 
-export function sessionOptions(config: Config): SessionOptions {
+export function sessionOptions(config: Config, qpackCounters?: QpackCounters): SessionOptions {
   const { max_header_size, max_header_count } = config.system;
   const { qpack_max_table_capacity, qpack_blocked_streams, qpack_never_indexed } = config.transport;
   return {
@@ -52,6 +53,7 @@ export function sessionOptions(config: Config): SessionOptions {
     qpackMaxTableCapacity: qpack_max_table_capacity,
     qpackBlockedStreams: qpack_blocked_streams,
     qpackNeverIndexed: qpack_never_indexed,
+    qpackCounters,
     now: () => performance.now(),
   };
 }

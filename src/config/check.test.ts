@@ -50,7 +50,8 @@ describe('a check', () => {
     expect(report).toContain('  initial_window = 14720  # default\n');
     expect(report).toContain('  http_bind_address = "[::]:20080"  # default\n');
     expect(report).toContain('  # request_timeout: no limit (default)\n');
-    expect(report).not.toContain('metrics_bind_address');
+    expect(report).toContain('  # metrics_bind_address: not served (default)\n');
+    expect(report).not.toContain('allow_from');
   });
 
   it('prints the names, the dates and the authority of our certificate', () => {

@@ -125,11 +125,6 @@ describe('wrong configurations, each with file, line, key, what was found and wh
       'client.toml:5: general.connect_address: found in a file with mode = "Server"; allowed only with mode = "Client"',
     ],
     [
-      'a key without effect yet',
-      insert('system', 'metrics_bind_address = "127.0.0.1:1"'),
-      'client.toml:10: system.metrics_bind_address: not supported yet; leave it out',
-    ],
-    [
       'a required key missing',
       CLIENT.replace(/^cert.*\n/m, ''),
       'client.toml: tls.cert: missing, but required; allowed is the path of a file, relative to the folder of the configuration file',

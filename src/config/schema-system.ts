@@ -104,7 +104,7 @@ export const SYSTEM = {
   metrics_bind_address: {
     type: ipPort,
     default: unset('not served'),
-    availability: 'later',
-    doc: 'Where metrics are served for Prometheus.',
+    availability: 'supported',
+    doc: 'Where this end is observed over HTTP: `/metrics` for Prometheus, `/healthz`, `/readyz`, and `/status`, which `ptproxy status` shows. Everybody who reaches it can read all of it.',
   },
 } as const satisfies Table;

@@ -31,6 +31,7 @@ export interface AcceptorOptions extends AdmissionLimits {
 /** A client that is connected. */
 interface Client {
   readonly connection: NumberedConnection;
+  readonly admission: Admission;
   contract: Contract | undefined;
 }
 
@@ -56,6 +57,13 @@ export class Acceptor {
   get inFlight(): number {
     let count = 0;
     for (const session of this.#sessions.keys()) count += session.inFlight;
+    return count;
+  }
+
+  /** Of them, those that wait for their turn. */
+  get waiting(): number {
+    let count = 0;
+    for (const { admission } of this.#sessions.values()) count += admission.waiting;
     return count;
   }
 
@@ -94,7 +102,7 @@ export class Acceptor {
         this.#closed(id, address, close);
       },
     };
-    const client: Client = { connection, contract: undefined };
+    const client: Client = { connection, admission, contract: undefined };
     const options: SessionOptions = {
       ...this.#options.contracts.announcedIn(this.#options.session),
       onOversizedRequest: (stream) => admission.onOversized(stream),

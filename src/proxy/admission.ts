@@ -52,6 +52,11 @@ export class Admission {
     this.#watch = watch;
   }
 
+  /** Requests that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   /** A request's head came. Returns who hears the rest. */
   onRequest(stream: RequestStream, fields: FieldLines): RequestStreamEvents {
     const arrival = this.#arrival(stream, fields);

@@ -128,6 +128,13 @@ export class Connector {
     else this.want();
   }
 
+  /** Request streams that are not over, of all sessions. */
+  get streams(): number {
+    let count = 0;
+    for (const session of this.#sessions) count += session.inFlight;
+    return count;
+  }
+
   /** Ends every session, and gets no more. */
   stop(): void {
     if (this.#state.phase === 'pausing') clearTimeout(this.#state.timer);

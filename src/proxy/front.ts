@@ -27,6 +27,8 @@ export interface FrontOptions extends SectionLimits {
 export interface Front {
   /** Requests whose exchange, or upgraded connection, is not over. */
   readonly inFlight: number;
+  /** Upgrades among them. */
+  readonly upgrades: number;
   /**
    * Binds, or serves the listening TCP socket whose descriptor is given. Rejects with the system's error, e.g.
    * EADDRINUSE.
@@ -75,6 +77,9 @@ export function createFront(
   return {
     get inFlight() {
       return context.inFlight + context.upgrades.size;
+    },
+    get upgrades() {
+      return context.upgrades.size;
     },
     reconfigure: ({ streamIdleTimeout, requestTimeout, addForwarded, ...limits }) => {
       Object.assign(context, { limits, streamIdleTimeout, requestTimeout, addForwarded });

@@ -28,6 +28,11 @@ export class OriginPool extends Agent {
     return socket;
   }
 
+  /** How many there are, by whether a request uses them. */
+  get connections(): { readonly busy: number; readonly idle: number } {
+    return { busy: count(this.sockets), idle: count(this.freeSockets) };
+  }
+
   /** Tells what the origin said of how long it keeps this connection: its Keep-Alive field. */
   hint(socket: Socket, keepAlive: string): void {
     const seconds = TIMEOUT.exec(keepAlive)?.[1];
@@ -60,6 +65,10 @@ const HINT_MARGIN = 1000;
 export const SOCKET_BUFFER = 65_536;
 
 const TIMEOUT = /(?:^|,)\s*timeout=(\d{1,6})\b/i;
+
+function count(sockets: NodeJS.ReadOnlyDict<readonly Socket[]>): number {
+  return Object.values(sockets).reduce((sum, each) => sum + (each?.length ?? 0), 0);
+}
 
 // Nobody asked: it would be taken for the answer to the next request.
 function destroy(this: Socket): void {

@@ -24,6 +24,10 @@ export interface OriginOptions extends SectionLimits {
 export interface Origin {
   /** Requests whose exchange is not over. */
   readonly inFlight: number;
+  /** Upgrades among them. */
+  readonly upgrades: number;
+  /** Connections to the service; those of upgrades are not among them. */
+  readonly connections: { readonly busy: number; readonly idle: number };
   /**
    * Takes a request whose head has these fields, and returns who hears the rest. `onOver` is called once when nothing
    * of the request runs here any more.
@@ -57,6 +61,12 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
     get inFlight() {
       return exchanges.size;
     },
+    get upgrades() {
+      return exchanges.upgrades;
+    },
+    get connections() {
+      return context.pool.connections;
+    },
     onRequest: (admitted, fields, onOver) => {
       const Exchange = isUpgrade(fields) ? OriginUpgrade : OriginExchange;
       admitted.account.leftQueue();
@@ -87,6 +97,12 @@ class Exchanges {
 
   get size(): number {
     return this.#onOver.size;
+  }
+
+  get upgrades(): number {
+    let count = 0;
+    for (const exchange of this.#onOver.keys()) if (exchange instanceof OriginUpgrade) count++;
+    return count;
   }
 
   add(exchange: OriginExchange | OriginUpgrade, onOver: () => void): void {

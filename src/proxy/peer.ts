@@ -90,6 +90,16 @@ export class Peer implements Tunnel, ConnectorEvents {
     return { connection: connection.id, certificate: connection.peerCertificate, contract };
   }
 
+  /** Request streams that are not over, of all sessions. */
+  get streams(): number {
+    return this.#connector.streams;
+  }
+
+  /** Requests that wait for the tunnel, or for a stream of it. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
   open(waiter: StreamWaiter): void {
     if (this.#stopped) waiter.onUnavailable(NOT_ESTABLISHED, 503);
     // Nobody overtakes those who wait already.

@@ -379,7 +379,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (state.phase === 'ended') return;
     const weight = state.phase === 'handshaking' ? state.opening.weight : 0;
     this.#state = { phase: 'ended', memory: announceMemory(weight) };
-    this.#host.meter.ended(state.phase === 'open' ? 'established' : 'connecting', close);
+    this.#host.meter.ended(this, state.phase === 'open' ? 'established' : 'connecting', close);
     if (state.phase === 'open') state.events.onClosed(close);
     else this.#host.failed(this, close);
   }

@@ -49,7 +49,7 @@ export interface MeteredConnection {
   readonly figures: ConnectionFigures;
 }
 
-/** A connection that is established and not yet released. */
+/** A connection that is established and not over. */
 export interface LiveConnection {
   readonly connection: MeteredConnection;
   readonly address: string;
@@ -77,6 +77,8 @@ export class QuicMeter {
   /** Datagrams that the system did not take. */
   unsent = 0;
   readonly #live = new Map<MeteredConnection, LiveConnection>();
+  /** Those that are over and still wait for stray packets are among them. */
+  readonly #unreleased = new Set<MeteredConnection>();
   #past: Traffic = NO_TRAFFIC;
 
   /** Connections that are established, the newest last. */
@@ -86,16 +88,18 @@ export class QuicMeter {
 
   /** Of all connections that there ever were. */
   get traffic(): Traffic {
-    return [...this.#live.keys()].reduce((sum, { traffic }) => sumOf(sum, traffic), this.#past);
+    return [...this.#unreleased].reduce((sum, { traffic }) => sumOf(sum, traffic), this.#past);
   }
 
   established(connection: MeteredConnection, address: string): void {
     this.connects++;
+    this.#unreleased.add(connection);
     this.#live.set(connection, { connection, address, since: Date.now() });
   }
 
   /** A connection, or an attempt to have one, is over. */
-  ended(phase: Phase, close: QuicClose): void {
+  ended(connection: MeteredConnection, phase: Phase, close: QuicClose): void {
+    this.#live.delete(connection);
     const failure = failureClass(close);
     if (failure !== undefined) this.failed(phase, failure, close.reason);
   }
@@ -107,7 +111,7 @@ export class QuicMeter {
 
   /** Nothing more comes of a connection. */
   released(connection: MeteredConnection): void {
-    this.#live.delete(connection);
+    this.#unreleased.delete(connection);
     this.#past = sumOf(this.#past, connection.traffic);
   }
 }

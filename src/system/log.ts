@@ -5,16 +5,24 @@ import { LogOutput, toDescriptor, type Write } from './log-output.ts';
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'pretty' | 'json';
 
+/** Hears of warnings and errors besides. */
+export type OnProblem = (level: 'warn' | 'error', message: string) => void;
+
 /**
  * The log, on standard output. `json` is one object a line with the time in ISO 8601; `pretty` is for people. Control
  * characters in a message are escaped, so that a line is one line.
  */
-export function createLogger(level: LogLevel, format: LogFormat, write: Write = standardOutput()): Logger {
+export function createLogger(
+  level: LogLevel,
+  format: LogFormat,
+  write: Write = standardOutput(),
+  onProblem: OnProblem = () => {},
+): Logger {
   const output = new LogOutput(write, (lines, code) =>
     logger.warn({ lost: lines, code }, `${lines} log lines could not be written: ${code}`),
   );
   process.once('exit', () => output.flush());
-  const options = { name: 'ptproxy', level, hooks: { logMethod: onOneLine } };
+  const options = { name: 'ptproxy', level, hooks: { logMethod: onOneLine(onProblem) } };
   const logger =
     format === 'json' ? pino({ ...options, ...JSON_LINES }, output) : prettyLogger(options, output);
   return logger;
@@ -52,10 +60,18 @@ function prettyLogger(options: LoggerOptions, output: LogOutput): Logger {
   return pino(options, { write: (line: string) => output.write(prettify(line)) });
 }
 
-function onOneLine(this: Logger, args: Parameters<LogFn>, method: LogFn): void {
-  const [details, message] = args;
-  method.call(this, details, message?.replace(CONTROL, escaped));
+function onOneLine(onProblem: OnProblem) {
+  return function (this: Logger, args: Parameters<LogFn>, method: LogFn, level: number): void {
+    const [details, message] = args;
+    const line = message?.replace(CONTROL, escaped);
+    if (level >= WARN) onProblem(level >= ERROR ? 'error' : 'warn', line ?? '');
+    method.call(this, details, line);
+  };
 }
+
+/** Numbers that pino has for its levels. */
+const WARN = 40;
+const ERROR = 50;
 
 const CONTROL = /[^ -~\xa0-\uffff]/g;
 

@@ -35,10 +35,16 @@ export class StatusReporter {
     clearInterval(this.#timer);
   }
 
-  /** The status as one text, for the caller to tell. */
-  take(): string {
+  /** The status as one text. */
+  get text(): string {
     const { state, figures } = this.#describe();
-    const text = figures === '' ? state : `${state}; ${figures}`;
+    return figures === '' ? state : `${state}; ${figures}`;
+  }
+
+  /** The same, for the caller to tell. */
+  take(): string {
+    const { state } = this.#describe();
+    const { text } = this;
     this.#told = { state, text, at: this.#clock() };
     return text;
   }

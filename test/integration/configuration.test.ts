@@ -102,11 +102,6 @@ const WRONG: readonly (readonly [string, string, (file: string) => string])[] = 
     (file) =>
       `${file}:10: tls.skip_verify: found true, which lets anybody in; allowed is false, or true with `,
   ],
-  [
-    'a key that has no effect yet',
-    `${CLIENT}metrics_bind_address = "127.0.0.1:1"\n`,
-    (file) => `${file}:12: system.metrics_bind_address: not supported yet; leave it out`,
-  ],
   ['what is not TOML', CLIENT.replace('[tls]', '[tls'), (file) => `${file}:6:`],
 ];
 
