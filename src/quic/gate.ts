@@ -58,9 +58,14 @@ export class Gate {
     this.#allowed = new AllowList(allowFrom);
   }
 
+  /** Whether anybody at this address may come at all. */
+  allows({ host }: EngineAddress): boolean {
+    return this.#allowed.allows(host);
+  }
+
   /** Judges an Initial packet of no known connection, with the token that it carries. */
   judge(header: LongHeader, token: Uint8Array, from: EngineAddress, now: number): Verdict {
-    if (!this.#allowed.allows(from.host)) return 'not_allowed';
+    if (!this.allows(from)) return 'not_allowed';
     const proof = this.#tokens.check(token, header.destination, from, now);
     if (proof === 'invalid') return 'bad_token';
     const network = networkOf(from.host);

@@ -113,7 +113,7 @@ export class ServerEndpoint implements ConnectionHost {
     this.#gate.reconfigure(options.allowFrom);
   }
 
-  /** Takes no new connections; those that are there go on. */
+  /** Refuses new connections; those that are there go on. */
   stopAccepting(): void {
     this.#accepting = false;
   }
@@ -218,7 +218,8 @@ export class ServerEndpoint implements ConnectionHost {
     const header = parseLongHeader(datagram);
     if (header === undefined) return this.#strangers.drop('not_quic', from);
     const known = this.#routes.get(connectionKey(header.destination));
-    if (known !== undefined || !this.#accepting) return known;
+    if (known !== undefined) return known;
+    if (!this.#accepting) return this.#strangers.refuse(datagram, header, from, this.clock());
     const admission = this.#strangers.long(datagram, header, from, this.clock());
     return admission === undefined ? undefined : this.#accept(admission, header, from);
   }

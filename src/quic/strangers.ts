@@ -1,4 +1,5 @@
 import { initialToken } from './coalesced.ts';
+import { connectionRefused } from './connection-refused.ts';
 import { DropLog } from './drop-log.ts';
 import type { Admission, Gate } from './gate.ts';
 import type { Logger } from './log.ts';
@@ -92,6 +93,15 @@ export class Strangers {
     if ('admission' in verdict) return verdict.admission;
     this.#retry(header, verdict.retry, from);
     return undefined;
+  }
+
+  /** The same while no handshake may begin: whoever may come is told so at once, and can try again soon. */
+  refuse(datagram: Buffer, header: LongHeader, from: EngineAddress, now: number): undefined {
+    const isFirst = header.version === VERSION_1 && isInitial(datagram);
+    if (!isFirst || datagram.length < MIN_INITIAL_DATAGRAM) return;
+    if (this.#gate.allows(from) && this.#mayAnswer(now)) {
+      this.#transmit(connectionRefused(header, 'the server is shutting down'), from);
+    }
   }
 
   drop(reason: DropReason, from: EngineAddress, detail = ''): undefined {

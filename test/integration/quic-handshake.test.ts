@@ -45,6 +45,20 @@ describe('an attempt to connect', () => {
     await expect(dial(9, {}, '::1', '127.0.0.1')).rejects.toThrow('bind_address (127.0.0.1) allows no IPv6');
   });
 
+  it('is refused at once by a server that is shutting down', async () => {
+    const endpoint = await QuicServer.start();
+    endpoint.endpoint.stopAccepting();
+    await expect(dial(endpoint.port)).rejects.toMatchObject({
+      close: {
+        source: 'remote',
+        space: 'transport',
+        code: 2,
+        reason: 'CONNECTION_REFUSED: the server is shutting down',
+      },
+    });
+    expect(endpoint.endpoint.connections).toBe(0);
+  });
+
   it('fails where the name is unknown', async () => {
     await expect(dial(9, {}, 'host.invalid')).rejects.toThrow(DialFailed);
   });
