@@ -124,17 +124,6 @@ export class Acceptor {
     }
   }
 
-  /** The client's address has changed so often that the connection cannot follow it much longer. */
-  onWorn({ id }: Pick<NumberedConnection, 'id'>): void {
-    const sessions = [...this.#sessions].filter(([, client]) => client.connection.id === id);
-    if (sessions.length === 0) return;
-    this.#logger.info(
-      { connection: id },
-      `connection ${id}: the client's address keeps changing; asking it to connect anew`,
-    );
-    this.#sendAway(sessions.map(([session]) => session));
-  }
-
   /** A peer that did not prove who it is. Told in full once; repetitions only show at level debug. */
   onRefused(close: QuicClose, address: string): void {
     const details = { address, source: close.source, code: close.code };
@@ -152,7 +141,11 @@ export class Acceptor {
    * Clients that do not listen are refused after a while.
    */
   goAway(): void {
-    this.#sendAway([...this.#sessions.keys()]);
+    const sessions = [...this.#sessions.keys()];
+    for (const session of sessions) session.announceGoAway();
+    setTimeout(() => {
+      for (const session of sessions) session.goAway();
+    }, NOTICE).unref();
   }
 
   /**
@@ -168,13 +161,6 @@ export class Acceptor {
   /** Ends every session. */
   stop(): void {
     for (const session of this.#sessions.keys()) session.close(Code.H3_NO_ERROR, 'shutting down');
-  }
-
-  #sendAway(sessions: readonly Session[]): void {
-    for (const session of sessions) session.announceGoAway();
-    setTimeout(() => {
-      for (const session of sessions) session.goAway();
-    }, NOTICE).unref();
   }
 
   #closed(id: number, address: string, close: QuicClose): void {

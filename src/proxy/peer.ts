@@ -168,14 +168,14 @@ export class Peer implements Tunnel, ConnectorEvents {
   onCondition(link: Link, condition: Condition): void {
     if (this.#link !== link) return;
     const { id } = link.connection;
-    if (condition === 'answering') this.#answering(id);
-    else {
-      const reason = condition === 'silent' ? 'does not answer' : 'has had too many addresses';
-      this.#logger.info({ connection: id }, `connection ${id} ${reason}: connecting anew`);
-      if (condition === 'silent') this.#silence = `connection ${id} ${reason}`;
-      this.#setPatience();
-      this.#connector.want();
+    if (condition === 'answering') {
+      this.#answering(id);
+      return;
     }
+    this.#silence = `connection ${id} does not answer`;
+    this.#logger.info({ connection: id }, `${this.#silence}: connecting anew`);
+    this.#setPatience();
+    this.#connector.want();
   }
 
   onLost(link: Link, close: QuicClose): void {

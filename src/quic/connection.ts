@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { AddressPin } from './address-pin.ts';
 import { closeCause, NO_ANSWER } from './cause.ts';
 import { BAD_CERTIFICATE, INTERNAL_ERROR, NO_ERROR, PROTOCOL_VIOLATION } from './close-reason.ts';
 import { Closing } from './closing.ts';
@@ -13,7 +12,7 @@ import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorTe
 import { Opening } from './opening.ts';
 import type { QuicOptions } from './options.ts';
 import { Output } from './output.ts';
-import { PathCount } from './path-count.ts';
+import { PeerAddress } from './peer-address.ts';
 import { certificateMismatch, type LeafFacts, leafFacts } from './peer-name.ts';
 import type { QuicClose, QuicEvents, QuicStreams, Role } from './port.ts';
 import { StreamCalls } from './stream-calls.ts';
@@ -48,8 +47,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   readonly #output: Output;
   readonly #deadline: Deadline;
   readonly #liveness: Liveness;
-  readonly #paths: PathCount;
-  readonly #pin = new AddressPin();
+  readonly #peer = new PeerAddress();
   readonly #watch: Watch;
   #state: State;
   #closing: Closing | undefined;
@@ -90,7 +88,6 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       onSilent: (silent) => host.changed(this, silent ? 'silent' : 'answering'),
     });
     this.#watch = new Watch(options, now);
-    this.#paths = new PathCount(() => host.changed(this, 'worn'));
     this.#state = { phase: 'handshaking', opening: new Opening(role, options, handshakeBytes, now) };
     if (options.keyLogFile !== undefined) engine.setKeylog(options.keyLogFile);
   }
@@ -148,7 +145,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   /** Takes in a datagram; what follows from it happens in {@link process}. */
   receive(datagram: Buffer, info: EngineRecvInfo): void {
     if (this.#released) return;
-    if (!this.#pin.holds(info.from, this.#mayMove)) {
+    if (!this.#peer.mayBeAt(info.from, this.#mayMove)) {
       this.#host.refused('other_address', info.from);
       return;
     }
@@ -159,11 +156,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     }
     this.#watch.received(datagram);
     this.#closing?.answer(this.#repeat);
-    try {
-      this.#engine.recv(datagram, info);
-    } catch {
-      // The engine has closed the connection where that was called for, and `process` will see it.
-    }
+    this.#peer.receive(this.#engine, datagram, info);
     this.#output.received();
     this.#undelivered = true;
     this.#unswept = true;
@@ -308,7 +301,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (breach !== undefined) this.#accuse(breach);
     if (this.#undelivered) {
       this.#undelivered = false;
-      this.#paths.drain(this.#engine);
+      while (this.#engine.pathEventNext() !== null);
       streams.sending.revive();
       streams.offerStreams();
       if (streams.deliver()) {
@@ -337,11 +330,11 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, this.#host.clock());
     else this.#liveness.sent(datagram);
     this.#closing?.sent(datagram);
-    this.#host.transmit(datagram, to);
+    this.#host.transmit(datagram, this.#peer.current ?? to);
   }
 
   readonly #repeat = (datagram: Buffer): void => {
-    const to = this.#output.lastAddress;
+    const to = this.#peer.current ?? this.#output.lastAddress;
     if (to !== undefined) this.#host.transmit(datagram, to);
   };
 

@@ -7,7 +7,7 @@ import { type DropReason, QuicMeter } from './meter.ts';
 import { type EngineAddress, type EngineConfig, type EngineRecvInfo, errorText, quiche } from './native.ts';
 import { engineConfig, type QuicOptions } from './options.ts';
 import { connectionKey, isLongHeader, type LongHeader, parseLongHeader, shortHeaderKey } from './packet.ts';
-import type { Condition, QuicClose, QuicEvents } from './port.ts';
+import type { QuicClose, QuicEvents } from './port.ts';
 import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
 import { StatelessResets } from './stateless-reset.ts';
 import { Strangers } from './strangers.ts';
@@ -22,8 +22,6 @@ export interface ListenEvents {
   onConnection(connection: QuicConnection, address: string): QuicEvents;
   /** A peer did not get that far. */
   onRefused(close: QuicClose, address: string): void;
-  /** The connection is to be replaced soon (see {@link Condition}). */
-  onWorn(connection: QuicConnection): void;
 }
 
 interface Peer {
@@ -155,9 +153,8 @@ export class ServerEndpoint implements ConnectionHost {
     if (peer !== undefined) this.#events.onRefused(close, formatAddress(peer.address));
   }
 
-  changed(connection: QuicConnection, condition: Condition): void {
-    if (condition === 'worn') this.#events.onWorn(connection);
-  }
+  // A server has nothing to replace a connection with: it is for the client to come again.
+  changed(): void {}
 
   warn(connection: QuicConnection, message: string): void {
     this.#logger.warn({ connection: connection.id }, message);

@@ -58,9 +58,6 @@ const UNLIMITED = 2 ** 50;
 /** Unidirectional streams for the peer: three of HTTP/3 and some of kinds that we ignore (RFC 9114 §6.2). */
 const PEER_UNIDIRECTIONAL_STREAMS = 16;
 
-/** Every client address that NAT makes up stays a path, and the engine bounds paths by this number. */
-const ACTIVE_CONNECTION_IDS = 64;
-
 /** Largest UDP payload there is: the engine sends in units of up to a tenth of the window, and asks the peer's leave. */
 const MAX_UDP_PAYLOAD = 65527;
 
@@ -107,7 +104,6 @@ export function engineConfig(options: QuicOptions, role: Role): EngineConfig {
   config.setMaxIdleTimeout(options.maxIdleTimeout);
   applyFlowControl(config, options, role);
   applyCongestionControl(config, options);
-  config.setActiveConnectionIdLimit(ACTIVE_CONNECTION_IDS);
   config.setDisableActiveMigration(true);
   config.grease(true);
   if (options.keyLogFile !== undefined) config.logKeys();

@@ -31,10 +31,9 @@ export interface QuicClose {
  * What the owner of a connection may replace it for.
  *
  * - `silent`: the peer was asked and does not answer; it may be out of reach for a while, or for good;
- * - `answering`: it is there after all;
- * - `worn`: its address changed so often that the engine cannot follow it much longer.
+ * - `answering`: it is there after all.
  */
-export type Condition = 'silent' | 'answering' | 'worn';
+export type Condition = 'silent' | 'answering';
 
 /** The sending and steering half: calls that HTTP/3 makes. All are no-ops on streams already gone. */
 export interface QuicStreams {

@@ -111,7 +111,6 @@ export class SessionPair {
     const events = {
       onConnection: (connection: QuicStreams) => this.#begin('server', connection, session, onReady),
       onRefused: () => {},
-      onWorn: () => {},
     };
     return listen(socket, quic, events, new KeptLog());
   }

@@ -126,7 +126,6 @@ export class QuicServer {
           server.refusals.push(close);
           server.#wake();
         },
-        onWorn: (connection) => server.ends.find((end) => end.connection === connection)?.onCondition('worn'),
       },
       server.log,
     );

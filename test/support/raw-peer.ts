@@ -176,7 +176,6 @@ export class RawServer {
     const events = {
       onConnection: (connection: QuicConnection): QuicEvents => server.#accept(connection),
       onRefused: () => {},
-      onWorn: () => {},
     };
     server.#endpoint = await listen(ANY_PORT, await rawOptions('server'), events, SILENT);
     return server;
