@@ -44,7 +44,7 @@ function effectiveValues(loaded: Loaded, section: SectionName): readonly string[
   const table: Table = SCHEMA[section];
   const values: Readonly<Record<string, unknown>> = loaded.config[section];
   return Object.entries(table).flatMap(([name, key]) => {
-    if (key.availability === 'later' || !(name in values)) return [];
+    if (!(name in values)) return [];
     if (loaded.isGiven(section, name)) return [`${name} = ${formatValue(key, values[name])}`];
     if (key.default.kind === 'unset') return [`# ${name}: ${key.default.text} (default)`];
     return [`${name} = ${formatValue(key, values[name])}  # default`];

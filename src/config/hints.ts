@@ -6,17 +6,19 @@ import { SCHEMA, SECTION_NAMES, type SectionName } from './schema.ts';
  * continues a message.
  */
 export function hintForKey(name: string, section: SectionName | undefined): string {
-  const elsewhere = SECTION_NAMES.find((other) => other !== section && supportedKeys(other).includes(name));
+  const elsewhere = SECTION_NAMES.find(
+    (other) => other !== section && Object.keys(SCHEMA[other]).includes(name),
+  );
   if (elsewhere !== undefined) return `; ${name} belongs in [${elsewhere}]`;
-  const near = section === undefined ? undefined : nearest(name, supportedKeys(section));
+  const near = section === undefined ? undefined : nearest(name, Object.keys(SCHEMA[section]));
   if (near !== undefined) return `; did you mean ${near}?`;
   for (const other of SECTION_NAMES) {
-    const key = nearest(name, supportedKeys(other));
+    const key = nearest(name, Object.keys(SCHEMA[other]));
     if (key !== undefined) return `; did you mean ${key} in [${other}]?`;
   }
   return section === undefined
     ? `; ${ALLOWED_SECTIONS}`
-    : `; allowed in [${section}] are ${supportedKeys(section).join(', ')}`;
+    : `; allowed in [${section}] are ${Object.keys(SCHEMA[section]).join(', ')}`;
 }
 
 /** What the user probably meant by an unknown section, else what is allowed: continues a message. */
@@ -26,12 +28,6 @@ export function hintForSection(name: string): string {
 }
 
 const ALLOWED_SECTIONS = `allowed are the sections ${SECTION_NAMES.map((name) => `[${name}]`).join(', ')}`;
-
-function supportedKeys(section: SectionName): readonly string[] {
-  return Object.entries(SCHEMA[section]).flatMap(([name, key]) =>
-    key.availability === 'supported' ? [name] : [],
-  );
-}
 
 // A third of the letters may be wrong: more, and short keys would be taken for one another. The length is checked
 // first because the distance takes the product of both lengths.

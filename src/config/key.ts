@@ -34,8 +34,6 @@ export type Default<T> =
 export interface Key<T> {
   readonly type: Type<T>;
   readonly default: Default<T>;
-  /** `later`: known, but refused until it has an effect. */
-  readonly availability: 'supported' | 'later';
   /** The only mode in which the key has a meaning. */
   readonly mode?: Mode;
   /** What it does, as one or more sentences of the reference. */

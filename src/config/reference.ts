@@ -24,16 +24,14 @@ const PURPOSE: Readonly<Record<SectionName, string>> = {
   system: 'Sessions, requests, limits and logs.',
 };
 
-/** The reference of all supported keys, as Markdown. */
+/** The reference of all keys, as Markdown. */
 export function renderReference(): string {
   return [INTRODUCTION, ...SECTION_NAMES.map(renderSection)].join('\n');
 }
 
 function renderSection(section: SectionName): string {
   const table: Table = SCHEMA[section];
-  const keys = Object.entries(table)
-    .filter(([, key]) => key.availability === 'supported')
-    .map(([name, key]) => renderKey(name, key));
+  const keys = Object.entries(table).map(([name, key]) => renderKey(name, key));
   return [`## [${section}]\n`, `${PURPOSE[section]}\n`, ...keys].join('\n');
 }
 

@@ -86,7 +86,6 @@ class Validator implements Validation {
   }
 
   #whyNotHere(key: AnyKey): string | undefined {
-    if (key.availability === 'later') return 'not supported yet; leave it out';
     if (key.mode === undefined || this.mode === undefined || key.mode === this.mode) return undefined;
     return `found in a file with mode = "${this.mode}"; allowed only with mode = "${key.mode}"`;
   }

@@ -91,8 +91,15 @@ export const TUNNEL_METRICS: readonly ReadMetric<EndReadings>[] = [
     labels: {
       reason: 'those of `src/quic/meter.ts`, such as `not_quic`, `unknown_connection`, `handshakes`',
     },
-    help: 'Datagrams that came and were not taken; server only.',
+    help: 'Datagrams that came and were not taken.',
     read: ({ quic }) => Object.entries(quic.drops).map(([reason, count]) => [{ reason }, count]),
+  },
+  {
+    name: 'ptproxy_retries_total',
+    type: 'counter',
+    unit: 'datagrams',
+    help: 'First packets that were answered with a Retry, because many handshakes were under way or had come to nothing; server only.',
+    read: ({ quic }) => quic.retries,
   },
   {
     name: 'ptproxy_datagrams_unsent_total',
