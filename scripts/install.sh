@@ -65,7 +65,7 @@ copy_service() {
   copy_text systemd/ptproxy@.socket "$UNITDIR/ptproxy@.socket"
   copy_text systemd/ptproxy.sysusers "$sysusers"
   copy_text systemd/credentials.conf "$documents/examples/credentials.conf"
-  install -m 644 config/*.toml "$DESTDIR$documents/examples"
+  install -m 644 config/* "$DESTDIR$documents/examples"
   install -m 644 README.md CHANGELOG.md LICENSE docs/*.md "$DESTDIR$documents"
 }
 

@@ -1,3 +1,4 @@
+import { DROPPED } from '../quic/meter.ts';
 import type { ReadMetric, Sample } from './metric.ts';
 import type { CertificateReading, EndReadings } from './readings.ts';
 
@@ -89,7 +90,9 @@ export const TUNNEL_METRICS: readonly ReadMetric<EndReadings>[] = [
     type: 'counter',
     unit: 'datagrams',
     labels: {
-      reason: 'those of `src/quic/meter.ts`, such as `not_quic`, `unknown_connection`, `handshakes`',
+      reason: Object.entries(DROPPED)
+        .map(([reason, words]) => `\`${reason}\` (${words})`)
+        .join(', '),
     },
     help: 'Datagrams that came and were not taken.',
     read: ({ quic }) => Object.entries(quic.drops).map(([reason, count]) => [{ reason }, count]),

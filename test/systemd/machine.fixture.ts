@@ -88,6 +88,11 @@ export class Machine {
     });
   }
 
+  /** Resolves when `look` says true. */
+  async until(look: () => boolean, what: string): Promise<void> {
+    await until(look, what);
+  }
+
   /** What a unit has logged. */
   journal(unit: string): string {
     return this.must('journalctl', '--no-pager', '--output=cat', '--unit', unit);
