@@ -56,6 +56,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   /** Datagrams came since the last delivery, and since the last sweep. */
   #undelivered = false;
   #unswept = false;
+  #sweeping = false;
   #sweptAt = 0;
   #engineDue = Number.POSITIVE_INFINITY;
 
@@ -309,10 +310,10 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
         this.#host.schedule(this);
       }
     }
-    if (this.#unswept && now - this.#sweptAt >= SWEEP_INTERVAL) {
-      this.#unswept = false;
+    if ((this.#unswept || this.#sweeping) && now - this.#sweptAt >= SWEEP_INTERVAL) {
+      if (!this.#sweeping) this.#unswept = false;
       this.#sweptAt = now;
-      streams.sweep();
+      this.#sweeping = streams.sweep();
     }
     if (now >= streams.starvedAt(now)) {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
@@ -349,7 +350,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       due = Math.min(this.#engineDue, this.#output.due, opening.due);
     } else if (this.#state.phase === 'open') {
       due = Math.min(due, this.#liveness.due, this.#state.streams.starvedAt(now));
-      if (this.#unswept) due = Math.min(due, this.#sweptAt + SWEEP_INTERVAL);
+      if (this.#unswept || this.#sweeping) due = Math.min(due, this.#sweptAt + SWEEP_INTERVAL);
     }
     this.#deadline.set(due);
   }

@@ -174,6 +174,35 @@ describe('the engine is given', () => {
   });
 });
 
+describe('streams without credit', () => {
+  it('are asked about a bounded number at once, each in its turn', () => {
+    const halves = Array.from({ length: 600 }, (_, index) => half(4 * index));
+    for (const each of halves) {
+      engine.credit.set(each.id, 0);
+      queue.write(each, Buffer.alloc(10), true);
+    }
+    drain();
+    for (const each of halves) engine.credit.set(each.id, 10);
+    const done = [256, 512, 600];
+    for (const count of done) {
+      queue.revive();
+      drain();
+      expect(events).toHaveLength(count);
+    }
+  });
+
+  it('have new credit also when they are checked one by one', () => {
+    engine.credit.set(0, 0);
+    const stream = half(0);
+    queue.write(stream, Buffer.alloc(10), true);
+    drain();
+    engine.credit.set(0, 10);
+    queue.check(stream);
+    drain();
+    expect(events).toEqual(['0 done']);
+  });
+});
+
 describe('a stream that the peer stopped', () => {
   const STOPPED = 'StreamStopped(268)';
 

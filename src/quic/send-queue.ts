@@ -14,6 +14,9 @@ const STREAM_SHARE = 16 * 1024;
 /** Most bytes of one stream that go to the engine before the next stream's turn. */
 const SLICE = 16 * 1024;
 
+/** Most halves that are asked for new credit at once after datagrams came: the sweep comes to the others. */
+const REVIVALS = 256;
+
 /** Stands for the code of a STOP_SENDING that the engine has forgotten. */
 const FORGOTTEN_CODE = 0;
 
@@ -140,18 +143,19 @@ export class SendQueue {
     if (waits) this.#ready.add(half);
   }
 
-  /** After datagrams came: halves that got new credit take part again. */
+  /** After datagrams came: halves that got new credit take part again, as far as a bounded number of questions tells. */
   revive(): void {
+    let count = Math.min(REVIVALS, this.#stalled.size);
     for (const half of this.#stalled) {
-      if (this.#probe(half) === 0) continue;
-      this.#stalled.delete(half);
-      if (half.phase !== 'done') this.#ready.add(half);
+      if (count-- === 0) return;
+      this.#askForCredit(half);
     }
   }
 
-  /** Looks whether the peer stopped a half that has nothing to send: the engine says so only when asked. */
+  /** Looks whether the peer stopped a half, or gave it credit: the engine says so only when asked. */
   check(half: SendHalf): void {
-    if (half.phase === 'open') this.#probe(half);
+    if (this.#stalled.has(half)) this.#askForCredit(half);
+    else if (half.phase === 'open') this.#probe(half);
   }
 
   /** Tells the owners of full halves that there is room. */
@@ -163,6 +167,15 @@ export class SendQueue {
       half.full = false;
       this.#events.onDrain(half);
     }
+  }
+
+  // Who gets none goes to the end of the line.
+  #askForCredit(half: SendHalf): void {
+    this.#stalled.delete(half);
+    const room = this.#probe(half);
+    if (half.phase === 'done') return;
+    if (room === 0) this.#stalled.add(half);
+    else this.#ready.add(half);
   }
 
   #give(half: SendHalf, room: number): number {

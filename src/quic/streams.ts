@@ -15,6 +15,9 @@ import { newStream, type Stream } from './stream.ts';
 const STREAM_BYTES_PER_TURN = 256 * 1024;
 const BYTES_PER_TURN = 1024 * 1024;
 
+/** Most streams that one sweep asks about: some hundred microseconds of work. */
+const SWEEP = 256;
+
 /** How long a connection may be without streams when they are wanted, milliseconds. */
 const STARVATION = 2000;
 
@@ -34,6 +37,8 @@ export class Streams implements SendQueueEvents {
   readonly sending: SendQueue;
   /** Streams that were resumed after their end had been seen. */
   readonly #heldEnds: Stream[] = [];
+  /** The sweep under way: streams that come and go meanwhile are no matter to it. */
+  #sweeping: IterableIterator<Stream> | undefined;
   #starvingSince = Number.POSITIVE_INFINITY;
   /** What was delivered, and what streams that we stopped may have thrown away. */
   #bytes = 0;
@@ -133,16 +138,30 @@ export class Streams implements SendQueueEvents {
     return false;
   }
 
-  /** Asks the engine about every stream that would otherwise not tell: stopped or reset by the peer, or over. */
-  sweep(): void {
-    for (const stream of this.#streams.values()) {
-      this.sending.check(stream);
-      // Many streams may be paused: too many to ask in every turn.
-      if (stream.paused && stream.receiving === 'open') this.#readEnd(stream);
-      if (stream.receiving === 'done' || !this.#engine.streamFinished(stream.id)) continue;
-      if (stream.receiving === 'stopped') this.#received(stream);
-      else if (!stream.endHeld && !this.#engine.streamReadable(stream.id)) this.#vanished(stream);
+  /**
+   * Asks the engine about streams that would otherwise not tell: stopped or reset by the peer, or over. True: there are
+   * more to ask. A peer may have ten thousand streams open, and pay one datagram for a question about each.
+   */
+  sweep(): boolean {
+    this.#sweeping ??= this.#streams.values();
+    for (let count = 0; count < SWEEP; count++) {
+      const { value: stream, done } = this.#sweeping.next();
+      if (done === true) {
+        this.#sweeping = undefined;
+        return false;
+      }
+      this.#ask(stream);
     }
+    return true;
+  }
+
+  #ask(stream: Stream): void {
+    this.sending.check(stream);
+    // Many streams may be paused: too many to ask in every turn.
+    if (stream.paused && stream.receiving === 'open') this.#readEnd(stream);
+    if (stream.receiving === 'done' || !this.#engine.streamFinished(stream.id)) return;
+    if (stream.receiving === 'stopped') this.#received(stream);
+    else if (!stream.endHeld && !this.#engine.streamReadable(stream.id)) this.#vanished(stream);
   }
 
   /** After datagrams came: whoever was refused a stream may ask again. */
