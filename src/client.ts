@@ -14,13 +14,10 @@ import { Dialer } from './quic/dial.ts';
 import type { QuicMeter } from './quic/meter.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running } from './running.ts';
-import { ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import { HEAD_TIMEOUT, ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
 import { watchForSleep } from './system/sleep-watch.ts';
 import { inheritedSocket } from './system/systemd-sockets.ts';
 import type { Status } from './system/systemd-status.ts';
-
-/** For the head of an HTTP/1.1 request to arrive, milliseconds. */
-const HEAD_TIMEOUT = 30_000;
 
 /** The client end, running. */
 export interface RunningClient extends Running {
@@ -139,7 +136,7 @@ function peerOptions(config: ClientConfig, contracts: Contracts, meters: Meters)
     holdTimeout: system.hold_timeout,
     streamTimeout: system.stream_idle_timeout,
     requestsPerSession: REQUESTS_PER_SESSION,
-    session: sessionOptions(config, meters.qpack),
+    session: sessionOptions(config, meters),
     contracts,
   };
 }

@@ -1,4 +1,5 @@
 /** What an end counts of itself, and how it is told. */
+import { type FloodCounters, noFloodCounts } from './h3/flood-counters.ts';
 import type { EndReadings, PeerReading } from './observe/readings.ts';
 import type { PeerFacts } from './proxy/contracts.ts';
 import { noQpackCounts, type QpackCounters } from './qpack/counters.ts';
@@ -8,18 +9,23 @@ import { QuicMeter } from './quic/meter.ts';
 export interface Meters {
   readonly quic: QuicMeter;
   readonly qpack: QpackCounters;
+  readonly floods: FloodCounters;
 }
 
 /** Why an end that is about to stop is not ready. */
 export const DRAINING = 'draining: it finishes what is in flight and takes nothing new';
 
-export const createMeters = (): Meters => ({ quic: new QuicMeter(), qpack: noQpackCounts() });
+export const createMeters = (): Meters => ({
+  quic: new QuicMeter(),
+  qpack: noQpackCounts(),
+  floods: noFloodCounts(),
+});
 
 /** Readings of an end that does what `state` says. */
 export function readingsOf(
   meters: Meters,
   remotes: readonly PeerFacts[],
-  state: Omit<EndReadings, 'quic' | 'qpack' | 'peers'>,
+  state: Omit<EndReadings, 'quic' | 'qpack' | 'floods' | 'peers'>,
 ): EndReadings {
   return { ...state, ...meters, peers: remotes.flatMap(peerReading) };
 }

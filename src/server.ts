@@ -2,6 +2,7 @@ import { ownCertificates, peerCertificates } from './certificates.ts';
 import type { Identity } from './config/identity.ts';
 import { isClient, type ServerConfig } from './config/schema.ts';
 import { Code } from './h3/codes.ts';
+import type { FloodCounters } from './h3/flood-counters.ts';
 import { createMeters, DRAINING, type Meters, readingsOf } from './meters.ts';
 import { Acceptor, type AcceptorOptions } from './proxy/acceptor.ts';
 import { BoundedLog } from './proxy/bounded-log.ts';
@@ -12,7 +13,7 @@ import { createOrigin, type Origin, type OriginOptions } from './proxy/origin.ts
 import { listen, type ServerEndpoint } from './quic/listen.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running, StartError } from './running.ts';
-import { ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import { HEAD_TIMEOUT, ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
 import { passesSockets } from './system/systemd-sockets.ts';
 
 /** The server end, running. */
@@ -34,10 +35,10 @@ export async function startServer(
   const connections = new BoundedLog(logger, clock);
   const requests = new BoundedLog(logger, clock);
   const meters = createMeters();
-  const origins = new Origins(config, requests);
+  const origins = new Origins(config, requests, meters.floods);
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
   const contracts = new Contracts(() => own.contract, Date.now, connections);
-  const watch = { logger: requests, observer };
+  const watch = { logger: requests, observer, floods: meters.floods };
   const acceptor = new Acceptor(
     origins.current,
     acceptorOptions(config, contracts, meters),
@@ -90,11 +91,13 @@ export async function startServer(
 /** The origin, and those of former configurations as long as they have requests or upgraded connections. */
 class Origins {
   readonly #logger: Logger;
+  readonly #floods: FloodCounters;
   readonly #all = new Set<Origin>();
   #current: Origin;
 
-  constructor(config: ServerConfig, logger: Logger) {
+  constructor(config: ServerConfig, logger: Logger, floods: FloodCounters) {
     this.#logger = logger;
+    this.#floods = floods;
     this.#current = this.#create(config);
   }
 
@@ -118,7 +121,7 @@ class Origins {
   }
 
   #create(config: ServerConfig): Origin {
-    const origin = createOrigin(originOptions(config), this.#logger);
+    const origin = createOrigin(originOptions(config), this.#logger, this.#floods);
     this.#all.add(origin);
     return origin;
   }
@@ -148,8 +151,9 @@ function bind(
 
 function acceptorOptions(config: ServerConfig, contracts: Contracts, meters: Meters): AcceptorOptions {
   return {
-    session: sessionOptions(config, meters.qpack),
+    session: sessionOptions(config, meters),
     contracts,
+    headTimeout: HEAD_TIMEOUT,
     addForwarded: config.system.add_forwarded,
     maxRequests: config.transport.max_concurrent_http_streams,
     maxUpgrades: config.transport.max_upgrades,

@@ -2,11 +2,14 @@
 import type { Identity } from './config/identity.ts';
 import { type Config, isClient } from './config/schema.ts';
 import type { SessionOptions } from './h3/options.ts';
+import type { Meters } from './meters.ts';
 import type { Contract } from './proxy/contract.ts';
-import type { QpackCounters } from './qpack/counters.ts';
 import type { QuicOptions } from './quic/options.ts';
 import type { SocketOptions } from './quic/socket.ts';
 import { version } from './version.ts';
+
+/** For the head of a request to arrive, at either end, milliseconds. */
+export const HEAD_TIMEOUT = 30_000;
 
 /** What each field line costs besides its bytes, when the size of a field section is counted (RFC 9114 §4.2.2). */
 const LINE_OVERHEAD = 32;
@@ -44,7 +47,7 @@ export function socketOptions(config: Config): SocketOptions {
   };
 }
 
-export function sessionOptions(config: Config, qpackCounters?: QpackCounters): SessionOptions {
+export function sessionOptions(config: Config, meters?: Pick<Meters, 'qpack' | 'floods'>): SessionOptions {
   const { max_header_size, max_header_count } = config.system;
   const { qpack_max_table_capacity, qpack_blocked_streams, qpack_never_indexed } = config.transport;
   return {
@@ -53,7 +56,8 @@ export function sessionOptions(config: Config, qpackCounters?: QpackCounters): S
     qpackMaxTableCapacity: qpack_max_table_capacity,
     qpackBlockedStreams: qpack_blocked_streams,
     qpackNeverIndexed: qpack_never_indexed,
-    qpackCounters,
+    qpackCounters: meters?.qpack,
+    floodCounters: meters?.floods,
     now: () => performance.now(),
   };
 }

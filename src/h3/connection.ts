@@ -12,13 +12,17 @@ import { Code } from './codes.ts';
 import { type ControlHandler, ControlReceiver } from './control-receiver.ts';
 import { connectionError, H3Error, streamError } from './errors.ts';
 import { fieldSectionSize } from './fields.ts';
+import { type FloodCounters, noFloodCounts } from './flood-counters.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { encodeFrame, encodeIntegerFrame, FrameType } from './frames.ts';
 import type { ConnectionHandler, RequestHandler } from './handlers.ts';
+import { HeldBytes } from './held-bytes.ts';
 import type { ReceiverContext } from './message-receiver.ts';
 import type { H3Options } from './options.ts';
 import { OwnStream } from './own-stream.ts';
 import { PeerStreamIds } from './peer-stream-ids.ts';
+import { PendingHeads } from './pending-heads.ts';
+import { PieceJoiner } from './piece-joiner.ts';
 import type { FieldLines, StreamFailure } from './port.ts';
 import { QpackStreams } from './qpack-streams.ts';
 import { encodeSettings, type Settings } from './settings.ts';
@@ -28,6 +32,7 @@ import {
   type UnidirectionalHandler,
   UnidirectionalStreams,
 } from './unidirectional.ts';
+import { UnsentEnds } from './unsent-ends.ts';
 
 /**
  * The core of an HTTP/3 connection (RFC 9114): it routes what QUIC delivers to control stream, QPACK and request
@@ -37,11 +42,16 @@ import {
 export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalHandler {
   /** What the receivers of this connection's messages share. */
   readonly receiverContext: ReceiverContext;
+  /** Server: requests whose head is not complete. */
+  readonly pendingHeads: PendingHeads;
+  /** Streams of which all was written, and not all taken. */
+  readonly unsent: UnsentEnds;
 
   readonly #quic: QuicStreams;
   readonly #handler: ConnectionHandler;
   readonly #requests = new Map<StreamId, RequestHandler>();
   readonly #peerRequests = new PeerStreamIds();
+  readonly #counters: FloodCounters;
   readonly #flood: FloodGuard;
   readonly #qpack: QpackStreams;
   readonly #control: OwnStream;
@@ -57,14 +67,24 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   constructor(quic: QuicStreams, options: H3Options, handler: ConnectionHandler) {
     this.#quic = quic;
     this.#handler = handler;
-    this.#flood = new FloodGuard(options.now);
+    this.#counters = options.floodCounters ?? noFloodCounts();
+    this.#flood = new FloodGuard(options.now, this.#counters);
+    this.pendingHeads = new PendingHeads(options.now);
+    this.unsent = new UnsentEnds(quic);
     const others = options.otherSettings?.() ?? NONE;
     const settings = { ...options, enableConnectProtocol: quic.role === 'server', others };
     const encoding = { neverIndexed: options.qpackNeverIndexed, counters: options.qpackCounters };
     this.#qpack = new QpackStreams(quic, settings, encoding, this.#flood);
     this.#peerControl = new ControlReceiver(quic.role, this.#flood, this);
     this.#peerStreams = new UnidirectionalStreams(quic.role, this.#flood, this);
-    this.receiverContext = { ...options, role: quic.role, flood: this.#flood, decoder: this.#qpack };
+    this.receiverContext = {
+      ...options,
+      role: quic.role,
+      flood: this.#flood,
+      decoder: this.#qpack,
+      held: new HeldBytes(),
+      joiner: new PieceJoiner(),
+    };
     this.#control = new OwnStream(quic, StreamType.CONTROL);
     this.#control.write(encodeSettings(settings));
     this.#ownStreams = [this.#control, this.#qpack.encoderStream, this.#qpack.decoderStream];
@@ -92,8 +112,18 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#requests.set(id, handler);
   }
 
+  /** Server: gives up requests whose head is still incomplete `age` milliseconds after they began. */
+  dropPendingHeads(age: number): void {
+    const late = streamError(Code.H3_REQUEST_INCOMPLETE, 'the head of the request takes too long');
+    for (const id of this.pendingHeads.olderThan(age)) {
+      this.#counters.lateHeads++;
+      this.#failStream(late, id);
+    }
+  }
+
   /** Both directions of the stream are over. */
   release(id: StreamId): void {
+    this.pendingHeads.delete(id);
     if (this.#requests.delete(id) && this.#requests.size === 0) this.#handler.onIdle();
   }
 
@@ -201,6 +231,10 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     else this.#requests.get(id)?.onDrain();
   }
 
+  onStreamSent(id: StreamId): void {
+    this.unsent.sent(id);
+  }
+
   onStreamsAvailable(): void {
     if (this.#state !== 'open') return;
     for (const stream of this.#ownStreams) stream.open();
@@ -259,6 +293,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     }
     const handler = this.#handler.onRequestStream(id);
     this.#requests.set(id, handler);
+    this.pendingHeads.add(id);
     return handler;
   }
 
@@ -291,6 +326,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   #end(code: number, reason: string, source: 'local' | 'remote'): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
+    if (code === Code.H3_EXCESSIVE_LOAD) this.#counters.connectionsClosed++;
     for (const request of this.#requests.values()) request.receiver.abandon();
     this.#quic.close(code, reason);
     queueMicrotask(() => this.#loseRequests({ source, code, reason }));
@@ -299,6 +335,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   #loseRequests(cause: Pick<StreamFailure, 'source' | 'code' | 'reason'>): void {
     const requests = [...this.#requests.values()];
     this.#requests.clear();
+    this.unsent.clear();
     for (const request of requests) request.onLost({ ...cause, scope: 'connection', untouched: false });
   }
 }

@@ -1,5 +1,6 @@
 import { Code } from './codes.ts';
 import { connectionError } from './errors.ts';
+import type { FloodCounters } from './flood-counters.ts';
 import { EARNED_BY_MESSAGE, USELESS_BURST, USELESS_PER_SECOND } from './limits.ts';
 
 /**
@@ -10,18 +11,21 @@ import { EARNED_BY_MESSAGE, USELESS_BURST, USELESS_PER_SECOND } from './limits.t
  */
 export class FloodGuard {
   readonly #now: () => number;
+  readonly #counters: FloodCounters;
   #spent = 0;
   #paidUntil: number;
 
   /** `now`: a monotonic clock in milliseconds. */
-  constructor(now: () => number) {
+  constructor(now: () => number, counters: FloodCounters) {
     this.#now = now;
+    this.#counters = counters;
     this.#paidUntil = now();
   }
 
   /** Useless units, one unless said. Throws H3_EXCESSIVE_LOAD when the burst and what was earned are used up. */
   spend(what: string, units = 1): void {
     this.#spent += units;
+    this.#counters.uselessUnits += units;
     if (this.#spent <= USELESS_BURST) return;
     this.#payByTime();
     if (this.#spent > USELESS_BURST)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Code } from './codes.ts';
-import { encodeIntegerFrame, FrameType } from './frames.ts';
+import { noFloodCounts } from './flood-counters.ts';
+import { encodeFrameHeader, encodeIntegerFrame, FrameType } from './frames.ts';
 import {
   concat,
   controlStream,
@@ -57,6 +58,10 @@ describe('floods', () => {
       'requests reset before their head',
       (server, index) => server.reset(4 * index, Code.H3_REQUEST_CANCELLED),
     ],
+    [
+      'heads over the limit',
+      (server, index) => server.receive(4 * index, headers([...GET, 'x', 'y'.repeat(4096)])),
+    ],
     ['requests that we have to reset', (server, index) => server.receive(4 * index, headers(OK))],
     ['QPACK encoder instructions', (server, index) => server.receive(2, encoderStream(index))],
     [
@@ -93,6 +98,91 @@ describe('floods', () => {
     expect(
       flooded((server, index) => server.receive(4 * index, concat(frame(0x21), headers(GET)), true)),
     ).toEqual([]);
+  });
+});
+
+describe('an unfinished head', () => {
+  const INCOMPLETE = Code.H3_REQUEST_INCOMPLETE;
+
+  it('is given up after a while, and counted', () => {
+    let time = 0;
+    const floodCounters = noFloodCounts();
+    const server = harness('server', { now: () => time, floodCounters });
+    server.receive(0, headers(GET).subarray(0, 3));
+    time = 5000;
+    server.receive(4, Buffer.of(1));
+    server.receive(8, headers(POST));
+    time = 10_000;
+    server.session.dropPendingHeads(10_000);
+    expect(server.quic.resets).toEqual([[0, INCOMPLETE]]);
+    expect(server.quic.stops).toEqual([[0, INCOMPLETE]]);
+    time = 100_000;
+    server.session.dropPendingHeads(10_000);
+    expect(server.quic.resets).toEqual([
+      [0, INCOMPLETE],
+      [4, INCOMPLETE],
+    ]);
+    expect(floodCounters.lateHeads).toBe(2);
+    expect(server.session.inFlight).toBe(1);
+  });
+
+  it('that waits for the dynamic table is one, too', () => {
+    let time = 0;
+    const options = { qpackMaxTableCapacity: 64, qpackBlockedStreams: 1, now: () => time };
+    const server = harness('server', options);
+    server.receive(0, frame(FrameType.HEADERS, 2, 0, 0x80));
+    time = 10_000;
+    server.session.dropPendingHeads(10_000);
+    expect(server.quic.resets).toEqual([[0, INCOMPLETE]]);
+  });
+
+  it('is refused when all of them together are too much to hold', () => {
+    const server = harness('server', { maxFieldSectionSize: 65_536 });
+    const begun = encodeFrameHeader(FrameType.HEADERS, 65_536);
+    const streams = Math.floor((8 * 1024 * 1024) / 65_535) - 1;
+    for (let at = 0; at < streams; at++) server.receive(4 * at, concat(begun, Buffer.alloc(65_535)));
+    expect(server.quic.resets).toEqual([]);
+    server.receive(4000, concat(begun, Buffer.alloc(65_535)));
+    server.receive(4004, concat(begun, Buffer.alloc(65_535)));
+    expect(server.quic.resets).toEqual([[4004, H3_EXCESSIVE_LOAD]]);
+    server.reset(0, Code.H3_REQUEST_CANCELLED);
+    server.receive(4008, concat(begun, Buffer.alloc(65_535)));
+    expect(server.quic.resets.map(([id]) => id)).toEqual([4004, 0]);
+  });
+});
+
+describe('content in tiny frames', () => {
+  it('is handed on in few pieces, all of it and in order', () => {
+    const server = harness('server');
+    const letters = Array.from({ length: 5000 }, (_, at) => String.fromCharCode(97 + (at % 26)));
+    server.receive(
+      0,
+      concat(headers(POST), ...letters.map((letter) => data(letter)), headers(['x', 'y'])),
+      true,
+    );
+    const log = server.requests[0]?.events.log ?? [];
+    const pieces = log.filter((line) => line.startsWith('data '));
+    expect(pieces.map((line) => line.slice(5)).join('')).toBe(letters.join(''));
+    expect(pieces).toHaveLength(17);
+    expect(log.slice(-2)).toEqual(['trailers x y', 'end']);
+  });
+
+  it('is held back by a pause', async () => {
+    const server = harness('server');
+    server.receive(0, headers(POST));
+    const [request] = server.requests;
+    let pauseAt = 17;
+    if (request !== undefined) {
+      request.events.dataHook = () => {
+        if (--pauseAt === 0) request.stream.pause();
+      };
+    }
+    const tiny = Array.from({ length: 100 }, () => data('x'));
+    server.receive(0, concat(...tiny, headers(['x', 'y'])), true);
+    expect(request?.events.log.at(-1)).toBe(`data ${'x'.repeat(84)}`);
+    request?.stream.resume();
+    await Promise.resolve();
+    expect(request?.events.log.slice(-2)).toEqual(['trailers x y', 'end']);
   });
 });
 

@@ -1,5 +1,6 @@
 import { readVarint, varintLengthFrom } from '../bytes/varint.ts';
 import { FrameType, frameKind } from './frames.ts';
+import { HeldBytes } from './held-bytes.ts';
 
 /**
  * What {@link FrameParser.next} found:
@@ -37,9 +38,20 @@ export class FrameParser {
   #gathered: Uint8Array = EMPTY;
   #gatheredLength = 0;
 
-  /** `maxPayload`: most bytes that a frame other than DATA may have to be gathered. */
-  constructor(maxPayload: number) {
+  readonly #budget: HeldBytes;
+
+  /** `maxPayload`: most bytes that a frame other than DATA may have to be gathered; `budget` bounds those of all parsers that share it. */
+  constructor(maxPayload: number, budget: HeldBytes = new HeldBytes()) {
     this.#maxPayload = maxPayload;
+    this.#budget = budget;
+  }
+
+  /** Lets go of a frame that will never be complete. The parser is of no use afterwards. */
+  abandon(): void {
+    this.#budget.release(this.#gatheredLength);
+    this.#gatheredLength = 0;
+    this.#gathered = EMPTY;
+    this.#letGo();
   }
 
   /** Whether the stream may end here: no frame has begun that is not complete. */
@@ -136,6 +148,7 @@ export class FrameParser {
     else this.#append(part);
     if (this.#remaining > 0) return false;
     if (this.#gatheredLength > 0) this.payload = this.#gathered.subarray(0, this.#gatheredLength);
+    this.#budget.release(this.#gatheredLength);
     this.#gathered = EMPTY;
     this.#gatheredLength = 0;
     this.#mode = 'none';
@@ -161,6 +174,7 @@ export class FrameParser {
   }
 
   #append(part: Uint8Array): void {
+    this.#budget.hold(part.length);
     const needed = this.#gatheredLength + part.length;
     if (needed > this.#gathered.length) {
       const larger = new Uint8Array(Math.min(Math.max(needed, 2 * this.#gathered.length), this.#maxPayload));

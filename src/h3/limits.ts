@@ -33,3 +33,15 @@ export const EARNED_BY_MESSAGE = 16;
  * need as many as it has lines; so a complete message pays for more than any that is worth its name has.
  */
 export const INSTRUCTIONS_PER_UNIT = 4;
+
+/**
+ * Bytes held for frames whose rest has not come, on all streams of a connection: as much as the heads of a thousand
+ * requests with 8 KB of cookies, when a loss has cut each of them.
+ */
+export const MAX_HELD_FOR_FRAMES = 8 * 1024 * 1024;
+
+/** Content in pieces under this many bytes is joined as long as there is more at hand: each piece costs a write. */
+export const JOIN_BELOW = 1024;
+
+/** Most bytes that are joined. */
+export const MAX_JOINED = 16_384;

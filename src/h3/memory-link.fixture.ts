@@ -115,7 +115,10 @@ export class MemoryQuic implements QuicStreams {
     const chunk = all.subarray(0, this.cut);
     inbox.chunks = chunk.length < all.length ? [all.subarray(chunk.length)] : [];
     const fin = inbox.fin && inbox.chunks.length === 0;
-    if (fin) inbox.fin = false;
+    if (fin) {
+      inbox.fin = false;
+      this.peer.#pending.push(() => this.peer.events?.onStreamSent(id));
+    }
     if (inbox.chunks.length === 0) this.peer.#drained(id);
     this.events?.onStreamData(id, chunk, fin);
     return true;

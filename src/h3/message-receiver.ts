@@ -7,8 +7,10 @@ import { checkRequest, checkResponse, checkTrailers } from './fields.ts';
 import type { FloodGuard } from './flood-guard.ts';
 import { FrameParser } from './frame-parser.ts';
 import { FrameType } from './frames.ts';
+import type { HeldBytes } from './held-bytes.ts';
 import { MAX_INTERIM_RESPONSES } from './limits.ts';
 import { checkEnd, checkRequestStreamFrame, type MessagePhase } from './message-state.ts';
+import type { PieceJoiner } from './piece-joiner.ts';
 import type { FieldLines } from './port.ts';
 
 /** Who hears the parts of one message, in this order. */
@@ -30,6 +32,9 @@ export interface ReceiverContext {
   readonly maxFieldCount: number;
   readonly flood: FloodGuard;
   readonly decoder: FieldSectionDecoder;
+  readonly held: HeldBytes;
+  /** One for all: it is empty whenever a receiver returns. */
+  readonly joiner: PieceJoiner;
 }
 
 /** QPACK, as far as it decodes. Both throw a QpackError. */
@@ -70,7 +75,7 @@ export class MessageReceiver {
     this.#id = id;
     this.#context = context;
     this.#sink = sink;
-    this.#parser = new FrameParser(context.maxFieldSectionSize);
+    this.#parser = new FrameParser(context.maxFieldSectionSize, context.held);
   }
 
   /** Whether a field section, bytes or the end of the stream wait for {@link MessageReceiver.proceed}. */
@@ -111,6 +116,7 @@ export class MessageReceiver {
   abandon(): void {
     this.#over = true;
     this.#held = undefined;
+    this.#parser.abandon();
   }
 
   /** Takes the next bytes of the stream, and its end. */
@@ -132,6 +138,7 @@ export class MessageReceiver {
       this.#section = 'none';
       this.#onDecoded(this.#context.decoder.resume(this.#id));
     }
+    this.#context.joiner.clear();
     while (!this.standsStill && !this.#over) {
       switch (this.#parser.next()) {
         case 'start':
@@ -139,21 +146,33 @@ export class MessageReceiver {
           break;
         case 'oversized':
           this.#onFrameStart();
-          this.#onOversizedSection();
+          if (!this.#over) this.#onOversizedSection();
           break;
         case 'piece':
-          this.#sink.onData(this.#parser.payload);
+          this.#onPiece();
           break;
         case 'frame':
           this.#onDecoded(this.#context.decoder.decode(this.#id, this.#parser.payload));
           break;
         case 'more':
-          if (!this.#feedHeld()) {
+          if (!this.#context.joiner.isEmpty) this.#passJoined();
+          else if (!this.#feedHeld()) {
             if (this.#ended) this.#onStreamEnd();
             return;
           }
       }
     }
+  }
+
+  #onPiece(): void {
+    const { joiner } = this.#context;
+    const { payload, hasInput } = this.#parser;
+    if (joiner.join(payload, hasInput)) return;
+    this.#sink.onData(joiner.isEmpty ? payload : joiner.take(payload));
+  }
+
+  #passJoined(): void {
+    this.#sink.onData(this.#context.joiner.take());
   }
 
   #feedHeld(): boolean {
@@ -169,6 +188,8 @@ export class MessageReceiver {
   // DATA over Content-Length is refused by the frame's header, so that none of it is passed on.
   #onFrameStart(): void {
     const { type, length } = this.#parser;
+    if (type !== FrameType.DATA && !this.#context.joiner.isEmpty) this.#passJoined();
+    if (this.#over) return;
     if (!checkRequestStreamFrame(this.#phase, type, this.#context.role)) {
       this.#context.flood.spend('unknown frames');
       return;
@@ -223,6 +244,7 @@ export class MessageReceiver {
   }
 
   #onOversizedSection(): void {
+    this.#context.flood.spend('field sections over the limit');
     if (this.#context.role === 'server' && this.#phase === 'head') {
       this.#over = true;
       this.#sink.onOversizedHead();

@@ -1,4 +1,5 @@
 import type { QpackCounters } from '../qpack/counters.ts';
+import type { FloodCounters } from './flood-counters.ts';
 import type { RequestStream } from './port.ts';
 
 /** What we allow the peer. */
@@ -15,6 +16,7 @@ export interface H3Options {
   readonly qpackNeverIndexed: readonly string[];
   /** Where to count what is encoded. */
   readonly qpackCounters?: QpackCounters | undefined;
+  readonly floodCounters?: FloodCounters | undefined;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
   /** Settings of our own to announce besides, by identifier; asked for when a session begins. */

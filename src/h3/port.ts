@@ -54,13 +54,19 @@ export interface RequestStream {
   pause(): void;
   resume(): void;
 
-  /** Abandons sending alone: RESET_STREAM (RFC 9114 §4.1.1). */
+  /** Abandons sending alone: RESET_STREAM (RFC 9114 §4.1.1). What was ended goes too, as far as it still waits. */
   resetSending(code: number): void;
+
+  /**
+   * Calls `done` when nothing waits here of a message that was ended: it has gone as far as the peer's credit lets it,
+   * or will not go. At once when nothing does. Only the last `done` is called.
+   */
+  whenSent(done: () => void): void;
 
   /** Takes no more of what the peer sends: STOP_SENDING. No further receiving event. */
   stopReceiving(code: number): void;
 
-  /** Abandons both directions, as far as they are open. No event follows. */
+  /** Abandons both directions, as far as they are not ended. No event follows. */
   cancel(code: number): void;
 
   /** RFC 9218 urgency (0 to 7) and the incremental flag of what we send. */
@@ -119,6 +125,9 @@ export interface Session {
    * that none of them has, RFC 9114 §5.2). {@link goAway} some round trips later makes an end.
    */
   announceGoAway(): void;
+
+  /** Server: gives up requests whose head is still incomplete `age` milliseconds after they began. */
+  dropPendingHeads(age: number): void;
 
   /** GOAWAY (RFC 9114 §5.2): no new requests; those in flight go on. Idempotent. */
   goAway(): void;

@@ -145,6 +145,7 @@ export interface Harness {
   reset(id: StreamId, code: number): void;
   stop(id: StreamId, code: number): void;
   drain(id: StreamId): void;
+  sent(id: StreamId): void;
   streamsAvailable(): void;
   closed(code: number): void;
 }
@@ -178,6 +179,7 @@ export function harness(
     reset: (id, code) => quicEvents.onStreamReset(id, code),
     stop: (id, code) => quicEvents.onStreamStopped(id, code),
     drain: (id) => quicEvents.onStreamDrain(id),
+    sent: (id) => quicEvents.onStreamSent(id),
     streamsAvailable: () => quicEvents.onStreamsAvailable(),
     closed: (code) => quicEvents.onClosed({ source: 'remote', space: 'application', code, reason: 'closed' }),
   };

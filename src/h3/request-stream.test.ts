@@ -41,6 +41,7 @@ describe('sending', () => {
   it('writes nothing after the message has ended', () => {
     const client = readyClient();
     const { stream } = request(client, GET, true);
+    client.sent(stream.id);
     const before = client.quic.writes.length;
     expect(stream.sendData(text('x'))).toBe(true);
     stream.end(['x', 'y']);
@@ -48,6 +49,34 @@ describe('sending', () => {
     stream.resetSending(Code.H3_REQUEST_CANCELLED);
     expect(client.quic.writes).toHaveLength(before);
     expect(client.quic.resets).toEqual([]);
+  });
+
+  it('can be abandoned after the message has ended, while some of it waits', () => {
+    const client = readyClient();
+    const { stream } = request(client, GET, true);
+    let sent = 0;
+    stream.whenSent(() => sent++);
+    expect(sent).toBe(0);
+    stream.cancel(Code.H3_REQUEST_CANCELLED);
+    expect(client.quic.resets).toEqual([]);
+    stream.resetSending(Code.H3_REQUEST_CANCELLED);
+    stream.resetSending(Code.H3_REQUEST_CANCELLED);
+    expect(client.quic.resets).toEqual([[stream.id, Code.H3_REQUEST_CANCELLED]]);
+    expect(sent).toBe(1);
+  });
+
+  it.each<[string, (client: ReturnType<typeof readyClient>, id: number) => void]>([
+    ['when QUIC has taken it', (client, id) => client.sent(id)],
+    ['when the connection is over', (client) => client.closed(Code.H3_NO_ERROR)],
+  ])('tells that nothing waits any more %s', (_name, end) => {
+    const client = readyClient();
+    const { stream } = request(client, GET, true);
+    let sent = 0;
+    stream.whenSent(() => sent++);
+    end(client, stream.id);
+    expect(sent).toBe(1);
+    stream.whenSent(() => sent++);
+    expect(sent).toBe(2);
   });
 
   it('passes on what QUIC says of room', () => {

@@ -67,7 +67,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
     if (trailers !== undefined) this.#sendSection(trailers, true);
     else {
       this.#quic.write(this.id, EMPTY_DATA, true);
-      this.#sendingOver();
+      this.#ended();
     }
   }
 
@@ -85,9 +85,15 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
   }
 
   resetSending(code: number): void {
-    if (this.#sending === 'over') return;
-    this.#quic.resetStream(this.id, code);
-    this.#sendingOver();
+    if (this.#sending === 'over') this.#connection.unsent.reset(this.id, code);
+    else {
+      this.#quic.resetStream(this.id, code);
+      this.#sendingOver();
+    }
+  }
+
+  whenSent(done: () => void): void {
+    this.#connection.unsent.whenSent(this.id, done);
   }
 
   stopReceiving(code: number): void {
@@ -113,14 +119,19 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
 
   onHead(fields: FieldLines): void {
     this.#answered = true;
-    if (this.#connection.role === 'client') this.#events?.onHeaders(fields);
-    else this.#events = this.#acceptor.onRequest(this, fields);
+    if (this.#connection.role === 'client') {
+      this.#events?.onHeaders(fields);
+      return;
+    }
+    this.#connection.pendingHeads.delete(this.id);
+    this.#events = this.#acceptor.onRequest(this, fields);
   }
 
   onOversizedHead(): void {
+    this.#connection.pendingHeads.delete(this.id);
     this.#acceptor.onOversizedRequest(this);
     const answered = this.#sending === 'over';
-    this.resetSending(Code.H3_EXCESSIVE_LOAD);
+    if (!answered) this.resetSending(Code.H3_EXCESSIVE_LOAD);
     this.stopReceiving(answered ? Code.H3_NO_ERROR : Code.H3_EXCESSIVE_LOAD);
   }
 
@@ -196,7 +207,12 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
     }
     this.#sending = 'open';
     this.#connection.sendFieldSection(this.id, fields, end);
-    if (end) this.#sendingOver();
+    if (end) this.#ended();
+  }
+
+  #ended(): void {
+    this.#connection.unsent.add(this.id);
+    this.#sendingOver();
   }
 
   // It would fail again, so it is not called untouched. The proxy hears of it after its own call, unless it has given
@@ -213,7 +229,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
   }
 
   #abandon(code: number): void {
-    this.resetSending(code);
+    if (this.#sending !== 'over') this.resetSending(code);
     this.stopReceiving(code);
   }
 

@@ -56,6 +56,10 @@ class H3Session implements Session, ConnectionHandler, RequestAcceptor {
     this.connection.announceGoAway();
   }
 
+  dropPendingHeads(age: number): void {
+    this.connection.dropPendingHeads(age);
+  }
+
   goAway(): void {
     this.connection.goAway();
   }

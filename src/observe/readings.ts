@@ -1,4 +1,5 @@
 /** What is read of a running end when somebody asks: types only. Nothing of it is computed in between. */
+import type { FloodCounters } from '../h3/flood-counters.ts';
 import type { QpackCounters } from '../qpack/counters.ts';
 import type { QuicMeter } from '../quic/meter.ts';
 
@@ -21,6 +22,7 @@ export interface EndReadings {
   readonly peers: readonly PeerReading[];
   readonly quic: QuicReadings;
   readonly qpack: Readonly<QpackCounters>;
+  readonly floods: Readonly<FloodCounters>;
 }
 
 export type QuicReadings = Pick<

@@ -149,6 +149,7 @@ export const TUNNEL_METRICS: readonly ReadMetric<EndReadings>[] = [
       Object.entries(originConnections ?? {}).map(([state, count]) => [{ state }, count]),
   },
   ...qpack(),
+  ...floods(),
   {
     name: 'ptproxy_certificate_expiry_timestamp_seconds',
     type: 'gauge',
@@ -217,6 +218,43 @@ function qpack(): readonly ReadMetric<EndReadings>[] {
     unit,
     help,
     read: ({ qpack }) => qpack[key],
+  }));
+}
+
+function floods(): readonly ReadMetric<EndReadings>[] {
+  const kinds = [
+    [
+      'useless_units',
+      'units',
+      'uselessUnits',
+      'What peers made this end do in vain, as SECURITY.md lists it.',
+    ],
+    ['closed_connections', 'connections', 'connectionsClosed', 'Connections closed because it was too much.'],
+    [
+      'late_heads',
+      'requests',
+      'lateHeads',
+      'Requests given up because their head took too long; server only.',
+    ],
+    [
+      'untaken_answers',
+      'answers',
+      'untakenAnswers',
+      'Answers cut because the peer gave no credit; server only.',
+    ],
+    [
+      'places_kept',
+      'requests',
+      'placesKept',
+      'Cancelled requests that kept their place for a while; server only.',
+    ],
+  ] as const;
+  return kinds.map(([name, unit, key, help]) => ({
+    name: `ptproxy_flood_${name}_total`,
+    type: 'counter',
+    unit,
+    help,
+    read: ({ floods }) => floods[key],
   }));
 }
 

@@ -24,6 +24,8 @@ const NOTICE = 1000;
 export interface AcceptorOptions extends AdmissionLimits {
   readonly session: SessionOptions;
   readonly contracts: Contracts;
+  /** How long the head of a request may take to arrive, milliseconds. */
+  readonly headTimeout: number;
   /** Whether to append a Forwarded element (RFC 7239). */
   readonly addForwarded: boolean;
 }
@@ -43,6 +45,7 @@ export class Acceptor {
   readonly #watch: RequestWatch;
   readonly #sessions = new Map<Session, Client>();
   readonly #refusals: Repeats;
+  #headTimer: NodeJS.Timeout | undefined;
 
   /** `logger` is told of connections, `watch` of the requests on them. */
   constructor(origin: Origin, options: AcceptorOptions, logger: Logger, watch: RequestWatch) {
@@ -88,7 +91,7 @@ export class Acceptor {
     const origin = this.#origin;
     const run: Run = ({ stream, account, fields }, onOver) =>
       origin.onRequest({ stream, account, forwarded }, fields, onOver);
-    const admission = new Admission(this.#options, run, connection, this.#watch);
+    const admission = new Admission(this.#options, run, connection, this.#watch, this.#options.session.now);
     const events: SessionEvents = {
       onReady: (others) => {
         client.contract = this.#options.contracts.heard(others, id);
@@ -99,6 +102,7 @@ export class Acceptor {
       onGoAway: () => this.#logger.debug({ connection: id }, `connection ${id}: the client is going away`),
       onClosed: (close) => {
         this.#sessions.delete(session);
+        if (this.#sessions.size === 0) clearInterval(this.#headTimer);
         this.#closed(id, address, close);
       },
     };
@@ -109,6 +113,7 @@ export class Acceptor {
     };
     const { session, quicEvents } = createSession(connection, options, events);
     this.#sessions.set(session, client);
+    this.#watchHeads();
     return quicEvents;
   }
 
@@ -161,6 +166,14 @@ export class Acceptor {
   /** Ends every session. */
   stop(): void {
     for (const session of this.#sessions.keys()) session.close(Code.H3_NO_ERROR, 'shutting down');
+  }
+
+  // Like the other quiet timers it is up to a quarter of the time late.
+  #watchHeads(): void {
+    if (this.#sessions.size > 1) return;
+    this.#headTimer = setInterval(() => {
+      for (const session of this.#sessions.keys()) session.dropPendingHeads(this.#options.headTimeout);
+    }, this.#options.headTimeout / 4).unref();
   }
 
   #closed(id: number, address: string, close: QuicClose): void {

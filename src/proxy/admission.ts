@@ -1,5 +1,6 @@
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
+import { CancelledPlaces } from './cancelled-places.ts';
 import { Rejection } from './failures.ts';
 import { fieldValue } from './fields.ts';
 import type { RequestWatch } from './observer.ts';
@@ -21,8 +22,14 @@ export interface Arrival {
   readonly fields: FieldLines;
 }
 
-/** Lets a request run: as `SessionEvents.onRequest`, and `onOver` is called once when it is over. */
-export type Run = (arrival: Arrival, onOver: () => void) => RequestStreamEvents;
+/**
+ * Hears once that nothing of a request runs any more. `cancelled`: the peer gave it up, or broke it off,
+ * shortly after it began.
+ */
+export type OnOver = (cancelled: boolean) => void;
+
+/** Lets a request run: as `SessionEvents.onRequest`. */
+export type Run = (arrival: Arrival, onOver: OnOver) => RequestStreamEvents;
 
 /**
  * Decides which of a session's requests run.
@@ -40,13 +47,15 @@ export class Admission {
   readonly #carrier: Carrier;
   readonly #watch: RequestWatch;
   readonly #waiting = new Set<WaitingRequest>();
+  readonly #cancelled: CancelledPlaces;
   #requests = 0;
   #upgrades = 0;
   #isServing = false;
 
-  /** `carrier`: the connection of these requests. */
-  constructor(limits: AdmissionLimits, run: Run, carrier: Carrier, watch: RequestWatch) {
+  /** `carrier`: the connection of these requests. `now`: a monotonic clock in milliseconds. */
+  constructor(limits: AdmissionLimits, run: Run, carrier: Carrier, watch: RequestWatch, now: () => number) {
     this.#limits = limits;
+    this.#cancelled = new CancelledPlaces(now, watch.floods);
     this.#run = run;
     this.#carrier = carrier;
     this.#watch = watch;
@@ -86,9 +95,23 @@ export class Admission {
     return this.#run(arrival, this.#onRequestOver);
   }
 
-  readonly #onRequestOver = (): void => {
+  readonly #onRequestOver = (cancelled: boolean): void => {
+    if (cancelled) this.#cancelled.release(this.#freeRequest);
+    else this.#freeRequest();
+  };
+
+  readonly #freeRequest = (): void => {
     this.#requests--;
     if (!this.#isServing) this.#serveWaiting();
+  };
+
+  readonly #onUpgradeOver = (cancelled: boolean): void => {
+    if (cancelled) this.#cancelled.release(this.#freeUpgrade);
+    else this.#freeUpgrade();
+  };
+
+  readonly #freeUpgrade = (): void => {
+    this.#upgrades--;
   };
 
   // One that runs may be over at once; what that leaves room for is seen by the same loop.
@@ -109,7 +132,7 @@ export class Admission {
       return NOBODY;
     }
     this.#upgrades++;
-    return this.#run(arrival, () => this.#upgrades--);
+    return this.#run(arrival, this.#onUpgradeOver);
   }
 
   #refuse({ stream, account }: Arrival, rejection: Rejection): void {

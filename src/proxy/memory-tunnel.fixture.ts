@@ -136,6 +136,10 @@ export class MemoryStream implements RequestStream {
     this.#checkOver();
   }
 
+  whenSent(done: () => void): void {
+    done();
+  }
+
   stopReceiving(code: number): void {
     if (this.#receiving === 'ended') return;
     this.#endReceiving();

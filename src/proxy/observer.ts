@@ -1,3 +1,4 @@
+import type { FloodCounters } from '../h3/flood-counters.ts';
 import type { Logger } from './failures.ts';
 
 /**
@@ -37,10 +38,11 @@ export interface RequestObserver {
   onRequestOver(record: RequestRecord): void;
 }
 
-/** Who hears of a server end's requests: what went wrong with one, and each when it is over. */
+/** Who hears of a server end's requests: what went wrong with one, each when it is over, and what was in vain. */
 export interface RequestWatch {
   readonly logger: Logger;
   readonly observer: RequestObserver;
+  readonly floods: FloodCounters;
 }
 
 /** Tells each of them. */

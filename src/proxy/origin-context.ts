@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import type { Logger } from './failures.ts';
 import type { SectionLimits } from './http1-fields.ts';
+import type { RequestOutcome } from './observer.ts';
 import type { OriginExchange } from './origin-exchange.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { OriginUpgrade } from './origin-upgrade.ts';
@@ -22,5 +23,5 @@ export interface OriginContext {
   /** WebSockets are to end, those to come as well. */
   stopping: boolean;
   /** The exchange is over. */
-  leave(exchange: OriginExchange | OriginUpgrade): void;
+  leave(exchange: OriginExchange | OriginUpgrade, outcome: RequestOutcome): void;
 }

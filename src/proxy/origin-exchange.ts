@@ -183,7 +183,7 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents, Origin
     if (this.#isOver) return;
     this.#isOver = true;
     this.#dialogue.over(outcome);
-    this.#context.leave(this);
+    this.#context.leave(this, outcome);
   }
 }
 

@@ -1,9 +1,12 @@
+import type { FloodCounters } from '../h3/flood-counters.ts';
 import type { FieldLines, RequestStreamEvents } from '../h3/port.ts';
+import type { OnOver } from './admission.ts';
 import type { Logger } from './failures.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { OriginContext } from './origin-context.ts';
 import type { AdmittedRequest } from './origin-dialogue.ts';
 import { OriginExchange } from './origin-exchange.ts';
+import { Exchanges } from './origin-exchanges.ts';
 import { OriginPool } from './origin-pool.ts';
 import { OriginUpgrade } from './origin-upgrade.ts';
 import { isUpgrade } from './upgrade.ts';
@@ -30,9 +33,9 @@ export interface Origin {
   readonly connections: { readonly busy: number; readonly idle: number };
   /**
    * Takes a request whose head has these fields, and returns who hears the rest. `onOver` is called once when nothing
-   * of the request runs here any more.
+   * of the request runs here any more and the peer has given credit for all of the answer.
    */
-  onRequest(admitted: AdmittedRequest, fields: FieldLines, onOver: () => void): RequestStreamEvents;
+  onRequest(admitted: AdmittedRequest, fields: FieldLines, onOver: OnOver): RequestStreamEvents;
   /** This end stops: WebSockets get a Close frame, those to come as well. */
   farewell(): void;
   /** Resolves once all requests in flight are done, and lets go of idle connections. */
@@ -42,8 +45,8 @@ export interface Origin {
 }
 
 /** Makes an origin; it connects when the first request comes. */
-export function createOrigin(options: OriginOptions, logger: Logger): Origin {
-  const exchanges = new Exchanges();
+export function createOrigin(options: OriginOptions, logger: Logger, floods: FloodCounters): Origin {
+  const exchanges = new Exchanges(options.streamIdleTimeout, logger, floods);
   const context: OriginContext = {
     address: options.originAddress,
     pool: new OriginPool(options.tcpNoDelay),
@@ -54,7 +57,7 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
     streamIdleTimeout: options.streamIdleTimeout,
     requestTimeout: options.requestTimeout,
     stopping: false,
-    leave: (exchange) => exchanges.leave(exchange),
+    leave: (exchange, outcome) => exchanges.leave(exchange, outcome),
   };
   let closed: Promise<void> | undefined;
   return {
@@ -71,7 +74,7 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
       const Exchange = isUpgrade(fields) ? OriginUpgrade : OriginExchange;
       admitted.account.leftQueue();
       const exchange = new Exchange(admitted, fields, context);
-      exchanges.add(exchange, onOver);
+      exchanges.add(exchange, admitted.stream, onOver);
       exchange.start();
       return exchange;
     },
@@ -88,49 +91,4 @@ export function createOrigin(options: OriginOptions, logger: Logger): Origin {
       context.pool.destroy();
     },
   };
-}
-
-/** Exchanges that are not over, and who waits for the end of each, and of all. */
-class Exchanges {
-  readonly #onOver = new Map<OriginExchange | OriginUpgrade, () => void>();
-  #onIdle: () => void = () => {};
-
-  get size(): number {
-    return this.#onOver.size;
-  }
-
-  get upgrades(): number {
-    let count = 0;
-    for (const exchange of this.#onOver.keys()) if (exchange instanceof OriginUpgrade) count++;
-    return count;
-  }
-
-  add(exchange: OriginExchange | OriginUpgrade, onOver: () => void): void {
-    this.#onOver.set(exchange, onOver);
-  }
-
-  leave(exchange: OriginExchange | OriginUpgrade): void {
-    const onOver = this.#onOver.get(exchange);
-    this.#onOver.delete(exchange);
-    onOver?.();
-    if (this.size === 0) this.#onIdle();
-  }
-
-  /** Resolves when all are over. */
-  idle(): Promise<void> {
-    if (this.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-    });
-  }
-
-  /** Says goodbye to those that are WebSockets. */
-  farewell(): void {
-    for (const exchange of this.#onOver.keys()) if (exchange instanceof OriginUpgrade) exchange.farewell();
-  }
-
-  /** Breaks all of them off. */
-  abort(): void {
-    for (const exchange of this.#onOver.keys()) exchange.abort();
-  }
 }

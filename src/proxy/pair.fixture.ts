@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterAll, afterEach } from 'vitest';
+import { noFloodCounts } from '../h3/flood-counters.ts';
 import type { RequestStreamEvents } from '../h3/port.ts';
 import { Admission, type Run } from './admission.ts';
 import type { Logger } from './failures.ts';
@@ -64,12 +65,15 @@ export async function startPair(
   const log: LogLine[] = [];
   const originAddress = { host: '127.0.0.1', port: servicePort };
   const options = { ...DEFAULTS, originAddress, connectTimeout: 5000, ...originOptions };
-  const origin = createOrigin(options, logger(log));
+  const floods = noFloodCounts();
+  const origin = createOrigin(options, logger(log), floods);
   const records: Pair['records'] = { front: [], origin: [] };
-  const watch = { logger: logger(log), observer: keepIn(records.origin) };
+  const watch = { logger: logger(log), observer: keepIn(records.origin), floods };
   const run: Run = ({ stream, account, fields }, onOver) =>
     origin.onRequest({ stream, account, forwarded: undefined }, fields, onOver);
-  const admission = new Admission({ maxRequests: 1000, maxUpgrades: 100 }, run, CARRIER, watch);
+  const admission = new Admission({ maxRequests: 1000, maxUpgrades: 100 }, run, CARRIER, watch, () =>
+    performance.now(),
+  );
   const tunnel = new MemoryTunnel((stream, fields) => admission.onRequest(stream, fields));
   const front = makeFront(tunnel, log, frontOptions, keepIn(records.front));
   const { port } = await front.listen();

@@ -90,6 +90,12 @@ export interface QuicEvents {
   /** After a `write` that said false: there is room again. */
   onStreamDrain(id: StreamId): void;
 
+  /**
+   * After the end of a stream was written: none of it waits any more. The engine has all of it, which is as far as the
+   * peer's credit goes, or the peer stopped it.
+   */
+  onStreamSent(id: StreamId): void;
+
   /** After an `openStream` that said undefined: the peer allows more. */
   onStreamsAvailable(): void;
 

@@ -203,6 +203,7 @@ export class Streams implements SendQueueEvents {
   onDone(half: SendHalf): void {
     const stream = this.#streams.get(half.id);
     if (stream !== undefined) this.#forget(stream);
+    this.#events.onStreamSent(half.id);
   }
 
   #left(direction: 'bidirectional' | 'unidirectional'): number {

@@ -58,6 +58,7 @@ export class WatchedEnd {
       onStreamReset: (id, code) => events.onStreamReset(id, code),
       onStreamStopped: (id, code) => events.onStreamStopped(id, code),
       onStreamDrain: (id) => events.onStreamDrain(id),
+      onStreamSent: (id) => events.onStreamSent(id),
       onStreamsAvailable: () => events.onStreamsAvailable(),
       onClosed: (close) => events.onClosed(close),
     };

@@ -117,6 +117,10 @@ export class QuicEnd implements QuicEvents {
     this.#wake();
   }
 
+  onStreamSent(): void {
+    // Of no interest here.
+  }
+
   onStreamsAvailable(): void {
     // As HTTP/3 does: streams that live as long as the connection come first.
     if (this.offers++ === 0) this.connection.openStream('unidirectional');

@@ -129,6 +129,10 @@ export class RawPeer implements QuicEvents {
     this.#tell();
   }
 
+  onStreamSent(): void {
+    // Of no interest here.
+  }
+
   onStreamsAvailable(): void {
     this.#tell();
   }
@@ -147,10 +151,13 @@ export class RawPeer implements QuicEvents {
   }
 }
 
-/** A client's connection to the server end at `port` of this host. Rejects when it comes to nothing. */
-export async function dialRaw(port: number): Promise<RawPeer> {
+/**
+ * A client's connection to the server end at `port` of this host; `changes` to its settings make it a worse one. Rejects
+ * when it comes to nothing.
+ */
+export async function dialRaw(port: number, changes: Partial<QuicOptions> = {}): Promise<RawPeer> {
   const socket = { bindAddress: '127.0.0.1', receiveBufferSize: undefined, sendBufferSize: undefined };
-  const dialer = new Dialer(socket, await rawOptions('client'), SILENT);
+  const dialer = new Dialer(socket, { ...(await rawOptions('client')), ...changes }, SILENT);
   return new Promise((resolve, reject) => {
     const events = {
       onConnection: (connection: QuicConnection): QuicEvents => {

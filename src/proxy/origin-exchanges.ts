@@ -1,0 +1,92 @@
+import { Code } from '../h3/codes.ts';
+import type { FloodCounters } from '../h3/flood-counters.ts';
+import type { RequestStream } from '../h3/port.ts';
+import type { OnOver } from './admission.ts';
+import type { Logger } from './failures.ts';
+import type { RequestOutcome } from './observer.ts';
+import type { OriginExchange } from './origin-exchange.ts';
+import { OriginUpgrade } from './origin-upgrade.ts';
+
+type Exchange = OriginExchange | OriginUpgrade;
+
+/**
+ * A request that the peer gives up after this long, milliseconds, is not cancelled as far as the service is concerned:
+ * nothing can be hammered at that pace, and upgraded connections often end so.
+ */
+const LIVED = 5000;
+
+interface Entry {
+  readonly since: number;
+  readonly stream: RequestStream;
+  readonly onOver: OnOver;
+}
+
+/** Exchanges that are not over, and who waits for the end of each, and of all. */
+export class Exchanges {
+  readonly #patience: number;
+  readonly #logger: Logger;
+  readonly #counters: FloodCounters;
+  readonly #entries = new Map<Exchange, Entry>();
+  #onIdle: () => void = () => {};
+
+  /** `patience`: milliseconds that a peer has for giving credit for what is left of an answer. */
+  constructor(patience: number, logger: Logger, counters: FloodCounters) {
+    this.#counters = counters;
+    this.#patience = patience;
+    this.#logger = logger;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Upgrades among them. */
+  get upgrades(): number {
+    let count = 0;
+    for (const exchange of this.#entries.keys()) if (exchange instanceof OriginUpgrade) count++;
+    return count;
+  }
+
+  add(exchange: Exchange, stream: RequestStream, onOver: OnOver): void {
+    this.#entries.set(exchange, { since: performance.now(), stream, onOver });
+  }
+
+  leave(exchange: Exchange, outcome: RequestOutcome): void {
+    const entry = this.#entries.get(exchange);
+    this.#entries.delete(exchange);
+    if (entry !== undefined) this.#linger(entry, outcome === 'aborted');
+    if (this.size === 0) this.#onIdle();
+  }
+
+  /** Resolves when all are over. */
+  idle(): Promise<void> {
+    if (this.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  /** Says goodbye to those that are WebSockets. */
+  farewell(): void {
+    for (const exchange of this.#entries.keys()) if (exchange instanceof OriginUpgrade) exchange.farewell();
+  }
+
+  /** Breaks all of them off. */
+  abort(): void {
+    for (const exchange of this.#entries.keys()) exchange.abort();
+  }
+
+  // The origin is done, but not the peer: one that takes nothing must not get answer after answer to be held for it.
+  #linger({ since, stream, onOver }: Entry, aborted: boolean): void {
+    const cancelled = aborted && performance.now() - since < LIVED;
+    const timer = setTimeout(() => {
+      this.#logger.info({ stream: stream.id }, 'answer cut: the peer took nothing for stream_idle_timeout');
+      this.#counters.untakenAnswers++;
+      stream.resetSending(Code.H3_REQUEST_CANCELLED);
+    }, this.#patience).unref();
+    stream.whenSent(() => {
+      clearTimeout(timer);
+      onOver(cancelled);
+    });
+  }
+}
