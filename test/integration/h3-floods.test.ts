@@ -111,7 +111,7 @@ describe('a flood of', () => {
     await peer.send(CONTROL, controlStream(times(NEARLY, frame(0x21))));
     for (let count = 0; peer.closed === undefined; count++) {
       await action(peer, 4 * count);
-      if (count % 16 === 0) await turns();
+      if (count % 128 === 0) await turns();
     }
     await expectOutcome(peer, excessive);
     await expectNextRequestWorks();
