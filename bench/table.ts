@@ -18,6 +18,19 @@ export function partTable(results: Results, part: string): string {
   );
 }
 
+/** The medians of all figures of a part, a line each. */
+export function mediansTable(results: Results, part: string): string {
+  const figures = results.figures[part] ?? {};
+  const subjects = subjectsOf(figures);
+  return table(
+    ['', ...subjects],
+    Object.entries(figures).map(([figure, values]) => [
+      figure,
+      ...subjects.map((subject) => number(median(values[subject] ?? []))),
+    ]),
+  );
+}
+
 /** Chosen figures, each of its part. */
 export function figuresTable(results: Results, chosen: readonly (readonly [string, string])[]): string {
   const rows = chosen.flatMap(([part, figure]) => {
