@@ -20,7 +20,7 @@ describe('contradictions', () => {
     ['stream_receive_window = 14719', /^stream_receive_window of 14,719 bytes is under initial_window/],
     ['receive_window = 14719', /^receive_window of 14,719 bytes is under initial_window/],
     ['send_window = 14719', /^send_window of 14,719 bytes is under initial_window/],
-    ['udp_payload_size = 7361', /^initial_window of 14,720 bytes holds less than two datagrams/],
+    ['udp_payload_size = 1473', /^initial_window of 14,720 bytes makes datagrams of at most 1,472 bytes/],
     ['keep_alive_interval = 2500', /^keep_alive_interval of 2500 ms is not under half of max_idle_timeout/],
     ['initial_rtt = 1667', /^three times initial_rtt of 1667 ms is not under max_idle_timeout of 5000 ms/],
     ['socket_receive_buffer_size = 14719', /^socket_receive_buffer_size of 14,719 bytes does not hold one/],
@@ -36,7 +36,7 @@ describe('contradictions', () => {
     'stream_receive_window = 14720',
     'keep_alive_interval = 2499',
     'initial_rtt = 1666',
-    'udp_payload_size = 7360',
+    'udp_payload_size = 1472',
     'congestion_algorithm = "None"\ninitial_window = 131054',
   ])('begin only beyond %s', (line) => {
     expect(contradictions(`[transport]\n${line}`)).toEqual([]);

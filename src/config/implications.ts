@@ -41,6 +41,9 @@ const MAX_FIXED_WINDOW = 131_054;
 function windowContradictions(config: Config): readonly string[] {
   const { transport } = config;
   const { initial_window, send_window, congestion_algorithm, udp_payload_size } = transport;
+  // The engine counts the window in units of its largest datagram.
+  const windowUnits = congestion_algorithm === 'None' ? 2 : 10;
+  const largest = Math.floor(initial_window / windowUnits);
   const credit = streamCredit(config);
   const limit = credit < transport.stream_receive_window ? 'receive_window' : 'stream_receive_window';
   return select([
@@ -54,9 +57,9 @@ function windowContradictions(config: Config): readonly string[] {
       `send_window of ${bytes(send_window)} is under initial_window of ${bytes(initial_window)}: raise send_window`,
     ],
     [
-      initial_window < 2 * udp_payload_size,
-      `initial_window of ${bytes(initial_window)} holds less than two datagrams of udp_payload_size ` +
-        `${bytes(udp_payload_size)}: lower udp_payload_size or raise initial_window`,
+      largest < udp_payload_size,
+      `initial_window of ${bytes(initial_window)} makes datagrams of at most ${bytes(largest)}, not of ` +
+        `udp_payload_size ${bytes(udp_payload_size)}: raise initial_window to ${bytes(windowUnits * udp_payload_size)}`,
     ],
     [
       congestion_algorithm === 'None' && initial_window > MAX_FIXED_WINDOW,

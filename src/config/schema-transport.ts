@@ -70,7 +70,7 @@ export const TRANSPORT = {
   udp_payload_size: {
     type: integer(1200, 16_383, 'bytes'),
     default: value(1350),
-    doc: 'Size of the UDP datagrams sent. The whole path must carry it.',
+    doc: 'Size of the UDP datagrams sent, as far as a tenth of `initial_window` allows. The whole path must carry it.',
   },
   max_egress_rate: {
     type: integer(1000, TERA, 'bytes/s'),
