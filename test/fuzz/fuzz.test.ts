@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { firstFailure, formatInput } from './corpus.ts';
+import { fuzzEndpoint } from './endpoint/endpoint.ts';
 import { Fuzzer, type Watcher } from './fuzzer.ts';
 import { supervise } from './supervise.ts';
 import { bytesOf, check, type Target } from './target.ts';
@@ -63,4 +64,11 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('%s', (_n
     expect(fuzzer.findings.map(({ input, message }) => [formatInput(input), message])).toEqual([]);
     expect(fuzzer.kept.length).toBeGreaterThan(3);
   });
+});
+
+it('the endpoint keeps a connection, and takes new ones, while datagrams are changed and forged', async () => {
+  const { executions, echoes, findings } = await fuzzEndpoint(1, upTo(1000));
+  expect(findings).toEqual([]);
+  expect(executions).toBe(1000);
+  expect(echoes).toBeGreaterThan(1);
 });

@@ -1,5 +1,5 @@
 /** What the command and the thread that fuzzes tell each other. */
-import type { Watcher } from './fuzzer.ts';
+import type { Finding, Watcher } from './fuzzer.ts';
 
 /** How much is to be done of one target: what is reached first ends it. */
 export interface Job {
@@ -15,14 +15,9 @@ export interface Job {
 /** How it went. */
 export interface Outcome {
   readonly executions: number;
-  /** Different outcomes seen, and inputs kept for them. */
-  readonly edges: number;
-  readonly kept: number;
-  readonly findings: readonly {
-    readonly input: Uint8Array;
-    readonly message: string;
-    readonly stack: string;
-  }[];
+  /** What else there is to tell of it. */
+  readonly figures: object;
+  readonly findings: readonly Finding[];
 }
 
 /** Longest input that any target may have. */

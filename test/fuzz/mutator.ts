@@ -14,7 +14,7 @@ export class Mutator {
   readonly #bytes: Buffer;
   #length = 0;
 
-  constructor({ maxLength, dictionary }: Target, random: Random) {
+  constructor({ maxLength, dictionary }: Pick<Target, 'maxLength' | 'dictionary'>, random: Random) {
     this.#random = random;
     this.#dictionary = dictionary;
     this.#bytes = Buffer.alloc(maxLength);

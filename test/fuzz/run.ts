@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { addFinding, formatInput } from './corpus.ts';
 import { supervise, type Verdict } from './supervise.ts';
-import { TARGETS } from './targets.ts';
+import { ENDPOINT, TARGETS } from './targets.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const known = TARGETS.map(({ name }) => name);
+const known = [...TARGETS.map(({ name }) => name), ENDPOINT];
 const names = positionals.length === 0 ? known : positionals;
 const unknown = names.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
@@ -49,8 +49,8 @@ function tell(target: string, verdict: Verdict, seconds: number): void {
   const rate = Math.round(executions / seconds);
   const line = `${target}: ${executions} executions in ${seconds.toFixed(1)} s (${rate} a second)`;
   if (verdict.kind === 'done') {
-    const { edges, kept, findings } = verdict;
-    process.stdout.write(`${line}, ${edges} edges, ${kept} inputs kept, ${findings.length} findings\n`);
+    const { figures, findings } = verdict;
+    process.stdout.write(`${line}, ${findings.length} findings ${JSON.stringify(figures)}\n`);
     for (const { input, message, stack } of findings) report(target, input, message, stack);
   } else report(target, verdict.input, `${verdict.kind}: ${verdict.reason}`, line);
 }
@@ -58,5 +58,5 @@ function tell(target: string, verdict: Verdict, seconds: number): void {
 function report(target: string, input: Uint8Array, message: string, details: string): void {
   broken = true;
   process.stdout.write(`\n${target}: ${message}\n  input: ${formatInput(input)}\n  ${details}\n`);
-  if (input.length > 0) addFinding(target, input, message);
+  if (input.length > 0 && target !== ENDPOINT) addFinding(target, input, message);
 }

@@ -1,6 +1,7 @@
 /** Everything that `npm run fuzz` knows. */
 import type { Target } from './target.ts';
 import { chunkOverhead } from './targets/chunk-overhead.ts';
+import { coalesced } from './targets/coalesced.ts';
 import { config } from './targets/config.ts';
 import { fieldSection } from './targets/field-section.ts';
 import { fields } from './targets/fields.ts';
@@ -12,6 +13,7 @@ import { huffman } from './targets/huffman.ts';
 import { packet } from './targets/packet.ts';
 import { qpackExchange } from './targets/qpack-exchange.ts';
 import { decoderStream, encoderStream } from './targets/qpack-instructions.ts';
+import { retryToken } from './targets/retry-token.ts';
 import { settings } from './targets/settings.ts';
 import { varint } from './targets/varint.ts';
 
@@ -29,9 +31,14 @@ export const TARGETS: readonly Target[] = [
   chunkOverhead,
   config,
   packet,
+  coalesced,
+  retryToken,
   h3Session,
   h3Pair,
 ];
+
+/** The name of what is no parser, and runs in another way: `endpoint/endpoint.ts`. */
+export const ENDPOINT = 'endpoint';
 
 /** Throws a RangeError for a name that there is none of. */
 export function targetNamed(name: string): Target {
