@@ -17,6 +17,7 @@ export class EchoServer implements QuicEvents {
   onStreamReset(): void {}
   onStreamStopped(): void {}
   onStreamDrain(): void {}
+  onStreamSent(): void {}
   onStreamsAvailable(): void {}
   onClosed(): void {}
 }
@@ -62,6 +63,7 @@ export class EchoClient implements QuicEvents {
     this.#fail(`stream ${id} was stopped with ${code}`);
   }
   onStreamDrain(): void {}
+  onStreamSent(): void {}
   onStreamsAvailable(): void {}
   onClosed(close: QuicClose): void {
     this.#closed = close;
