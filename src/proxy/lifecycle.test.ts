@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { MemoryStream } from './memory-tunnel.fixture.ts';
 import {
   RawClient,
   SILENT,
@@ -100,6 +101,21 @@ describe('closing', () => {
     finish();
     await closed;
     await client.until('\r\n0\r\n\r\n');
+  });
+
+  it('of an idle origin does not cut a request that comes right behind', async () => {
+    const pair = await startPair(await startService((_request, response) => void response.end('ok')));
+    const heard: string[] = [];
+    const client = new MemoryStream('client', 0, pair.tunnel);
+    const server = new MemoryStream('server', 0, pair.tunnel);
+    client.connect(server, { ...SILENT, onHeaders: ([, status = '']) => heard.push(status) });
+    server.connect(client, undefined);
+    const closed = pair.origin.close();
+    const fields = [':method', 'GET', ':scheme', 'http', ':authority', 'a', ':path', '/'];
+    pair.tunnel.accept(server, fields).onEnd();
+    await closed;
+    await until(() => heard.length > 0);
+    expect(heard).toEqual(['200']);
   });
 
   it('by force cuts everything', async () => {

@@ -1,9 +1,9 @@
 import { Code } from '../h3/codes.ts';
 import type { FloodCounters } from '../h3/flood-counters.ts';
-import type { RequestStream } from '../h3/port.ts';
 import type { OnOver } from './admission.ts';
 import type { Logger } from './failures.ts';
 import type { RequestOutcome } from './observer.ts';
+import type { AdmittedRequest } from './origin-dialogue.ts';
 import type { OriginExchange } from './origin-exchange.ts';
 import { OriginUpgrade } from './origin-upgrade.ts';
 
@@ -17,7 +17,7 @@ const LIVED = 5000;
 
 interface Entry {
   readonly since: number;
-  readonly stream: RequestStream;
+  readonly admitted: AdmittedRequest;
   readonly onOver: OnOver;
 }
 
@@ -47,8 +47,8 @@ export class Exchanges {
     return count;
   }
 
-  add(exchange: Exchange, stream: RequestStream, onOver: OnOver): void {
-    this.#entries.set(exchange, { since: performance.now(), stream, onOver });
+  add(exchange: Exchange, admitted: AdmittedRequest, onOver: OnOver): void {
+    this.#entries.set(exchange, { since: performance.now(), admitted, onOver });
   }
 
   leave(exchange: Exchange, outcome: RequestOutcome): void {
@@ -58,12 +58,10 @@ export class Exchanges {
     if (this.size === 0) this.#onIdle();
   }
 
-  /** Resolves when all are over. */
-  idle(): Promise<void> {
-    if (this.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onIdle = resolve;
-    });
+  /** Calls `step` each time that all are over, at that very moment: a moment later there may be others. */
+  whenIdle(step: () => void): void {
+    this.#onIdle = step;
+    if (this.size === 0) step();
   }
 
   /** Says goodbye to those that are WebSockets. */
@@ -77,10 +75,11 @@ export class Exchanges {
   }
 
   // The origin is done, but not the peer: one that takes nothing must not get answer after answer to be held for it.
-  #linger({ since, stream, onOver }: Entry, aborted: boolean): void {
+  #linger({ since, admitted, onOver }: Entry, aborted: boolean): void {
+    const { stream, account } = admitted;
     const cancelled = aborted && performance.now() - since < LIVED;
     const timer = setTimeout(() => {
-      this.#logger.info({ stream: stream.id }, 'answer cut: the peer took nothing for stream_idle_timeout');
+      this.#logger.info(account.details, 'answer cut: the peer took nothing for stream_idle_timeout');
       this.#counters.untakenAnswers++;
       stream.resetSending(Code.H3_REQUEST_CANCELLED);
     }, this.#patience).unref();

@@ -74,7 +74,7 @@ export function createOrigin(options: OriginOptions, logger: Logger, floods: Flo
       const Exchange = isUpgrade(fields) ? OriginUpgrade : OriginExchange;
       admitted.account.leftQueue();
       const exchange = new Exchange(admitted, fields, context);
-      exchanges.add(exchange, admitted.stream, onOver);
+      exchanges.add(exchange, admitted, onOver);
       exchange.start();
       return exchange;
     },
@@ -83,7 +83,12 @@ export function createOrigin(options: OriginOptions, logger: Logger, floods: Flo
       exchanges.farewell();
     },
     close: () => {
-      closed ??= exchanges.idle().then(() => context.pool.destroy());
+      closed ??= new Promise((resolve) => {
+        exchanges.whenIdle(() => {
+          context.pool.destroy();
+          resolve();
+        });
+      });
       return closed;
     },
     destroy: () => {
