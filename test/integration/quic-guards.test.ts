@@ -76,9 +76,10 @@ describe('while four handshakes are half open', () => {
   it('a client has to answer a Retry, and gets in', async () => {
     const server = await QuicServer.start();
     await crowd(server);
-    await dial(server.port);
-    await server.end();
+    const client = await dial(server.port);
+    const end = await server.end();
     expect(server.endpoint.meter.retries).toBe(1);
+    expect(client.connection.tag).toBe(end.connection.tag);
     expect(server.endpoint.connections).toBe(5);
   });
 
