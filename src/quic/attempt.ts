@@ -104,9 +104,9 @@ export class Attempt implements ConnectionHost {
     this.#connection.withdraw('another address answered first');
   }
 
-  /** See {@link QuicConnection.question}. */
+  /** Asks the peer whether it is still there; until it says so, the connection counts as silent. */
   question(): void {
-    this.#connection.question();
+    this.#connection.question(0);
   }
 
   transmit(datagram: Buffer, to: EngineAddress): void {

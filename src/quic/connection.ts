@@ -156,6 +156,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       return;
     }
     this.#watch.received(datagram);
+    this.#liveness.received(this.#host.clock());
     this.#closing?.answer(this.#repeat);
     this.#peer.receive(this.#engine, datagram, info);
     this.#output.received();
@@ -263,7 +264,6 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #timedOut(now: number): void {
     this.#output.timedOut(now);
     this.#engine.onTimeout();
-    if (this.#state.phase === 'open') this.#liveness.unanswered(now, this.#output.rtt);
   }
 
   #shakeHands(opening: Opening, now: number): void {
@@ -318,7 +318,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (now >= streams.starvedAt(now)) {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
     }
-    this.#liveness.advance(now, this.#output.heardAt);
+    this.#liveness.advance(now, this.#output.heardAt, this.#output.rtt);
   }
 
   #accuse({ reason, text }: Breach): void {
@@ -328,8 +328,9 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   }
 
   #transmit(datagram: Buffer, to: EngineAddress): void {
-    if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, this.#host.clock());
-    else this.#liveness.sent(datagram);
+    const now = this.#host.clock();
+    if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, now);
+    else this.#liveness.sent(datagram, now);
     this.#closing?.sent(datagram);
     this.#host.transmit(datagram, this.#peer.current ?? to);
   }

@@ -80,7 +80,7 @@ export class Dialer {
     }
   }
 
-  /** There is reason to doubt that the peer can be reached: every connection asks it. */
+  /** Every connection asks the peer whether it is still there, and counts as silent until it says so. */
   question(): void {
     for (const race of this.#races) race.question();
   }

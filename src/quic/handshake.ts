@@ -56,7 +56,7 @@ export class HandshakeBudget {
 const PROBE_ROUND_TRIPS = 3;
 
 /**
- * Waits double up to this, or to the first one where that is longer, milliseconds: an attempt that is under way when an
+ * Waits double up to this, or to `initialRtt` where that is longer, milliseconds: an attempt that is under way when an
  * outage ends is to notice it soon.
  */
 const LONGEST_WAIT = 500;
@@ -83,7 +83,7 @@ export class FirstFlight {
 
   constructor(initialRtt: number) {
     this.#interval = PROBE_ROUND_TRIPS * initialRtt;
-    this.#longest = Math.max(this.#interval, LONGEST_WAIT);
+    this.#longest = Math.max(initialRtt, LONGEST_WAIT);
   }
 
   /** When {@link repeat} wants to be called; `Infinity` once it is over, or until more may be sent. */

@@ -6,6 +6,9 @@ const GRACE = 250;
 const PATIENCE = 1000;
 const ROUND_TRIPS = 2;
 
+/** What leaves so soon after something came is perhaps no more than its acknowledgment, milliseconds. */
+const ACKNOWLEDGING = 10;
+
 /** A datagram at least this long carries, by all appearances, something that the peer acknowledges. */
 const SUBSTANTIAL = 600;
 
@@ -39,6 +42,10 @@ export class Liveness {
   #doubt: Doubt | undefined;
   #silent = false;
   #substantial: Buffer | undefined;
+  #receivedAt = Number.NEGATIVE_INFINITY;
+  /** Since when something is out that the peer should acknowledge. */
+  #waitingSince: number | undefined;
+  #rtt = 0;
 
   constructor(keepAliveInterval: number, now: number, events: LivenessEvents) {
     this.#keepAliveInterval = keepAliveInterval;
@@ -49,19 +56,20 @@ export class Liveness {
 
   /** When {@link advance} wants to be called. */
   get due(): number {
-    return this.#silent
-      ? this.#nextQuestion
-      : Math.min(this.#nextQuestion, this.#doubt?.until ?? Number.POSITIVE_INFINITY);
+    const told = this.#silent ? undefined : this.#doubt?.until;
+    return Math.min(this.#nextQuestion, this.#overdue, told ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** A datagram came, whatever it was. */
+  received(now: number): void {
+    this.#receivedAt = now;
+    this.#waitingSince = undefined;
   }
 
   /** A datagram was sent. */
-  sent(datagram: Buffer): void {
+  sent(datagram: Buffer, now: number): void {
     if (datagram.length >= SUBSTANTIAL) this.#substantial = datagram;
-  }
-
-  /** Something was not acknowledged in time. */
-  unanswered(now: number, rtt: number): void {
-    if (now - this.#heardAt >= GRACE + ROUND_TRIPS * rtt) this.question(now, PATIENCE + ROUND_TRIPS * rtt);
+    if (now - this.#receivedAt > ACKNOWLEDGING) this.#waitingSince ??= now;
   }
 
   /** There is reason to doubt: the peer is asked now, and has `patience` to answer. */
@@ -73,9 +81,11 @@ export class Liveness {
     } else if (until < this.#doubt.until) this.#doubt = { since: this.#doubt.since, until };
   }
 
-  /** Asks the peer if it is time to, and tells of its silence. It was last heard at `heardAt`. */
-  advance(now: number, heardAt: number): void {
+  /** Asks the peer if it is time to, and tells of its silence. It was last heard at `heardAt`, its round trip is `rtt`. */
+  advance(now: number, heardAt: number, rtt: number): void {
+    this.#rtt = rtt;
     if (heardAt > this.#heardAt) this.#heard(heardAt);
+    if (now >= this.#overdue) this.question(now, PATIENCE + ROUND_TRIPS * rtt);
     if (this.#doubt !== undefined && !this.#silent && now >= this.#doubt.until) {
       this.#silent = true;
       this.#events.onSilent(true);
@@ -100,6 +110,12 @@ export class Liveness {
     this.#askedAt = now;
     this.#events.ping();
     if (this.#doubt !== undefined && this.#substantial !== undefined) this.#events.repeat(this.#substantial);
+  }
+
+  /** When what is out should have been acknowledged; the engine's own timer starts anew with all that is sent. */
+  get #overdue(): number {
+    if (this.#waitingSince === undefined || this.#doubt !== undefined) return Number.POSITIVE_INFINITY;
+    return this.#waitingSince + GRACE + ROUND_TRIPS * this.#rtt;
   }
 
   get #nextQuestion(): number {

@@ -61,7 +61,7 @@ export class Race {
     this.#startNext();
   }
 
-  /** The peer may be out of reach, see {@link QuicConnection.question}. */
+  /** See {@link Attempt.question}. */
   question(): void {
     this.#winner?.question();
   }

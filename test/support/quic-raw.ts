@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { type EngineConfig, type EngineConnection, quiche } from '../../src/quic/native.ts';
 
 /** A UDP socket on a port of its own, at an address of this host. */
-export async function plainSocket(host = '127.0.0.1'): Promise<Socket> {
+export async function plainSocket(host = '127.0.0.1', port = 0): Promise<Socket> {
   const socket = createSocket('udp4');
-  socket.bind(0, host);
+  socket.bind(port, host);
   await once(socket, 'listening');
   return socket;
 }
