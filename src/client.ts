@@ -27,6 +27,9 @@ export interface RunningClient extends Running {
   readonly ready: Promise<void>;
 }
 
+/** Requests after which a session is replaced: what the engine keeps of each comes to some 100 MB by then. */
+const REQUESTS_PER_SESSION = 1_000_000;
+
 /** Serves HTTP/1.1 and connects to the server end; `observer` hears of requests. Throws a StartError when the port cannot be had. */
 export async function startClient(
   config: ClientConfig,
@@ -34,6 +37,7 @@ export async function startClient(
   logger: Logger,
   env: NodeJS.ProcessEnv,
   observer: RequestObserver,
+  requestsPerSession = REQUESTS_PER_SESSION,
 ): Promise<RunningClient> {
   const clock = () => performance.now();
   const connections = new BoundedLog(logger, clock);
@@ -43,7 +47,8 @@ export async function startClient(
   const connect = await blaming('tls.key', config.tls.key, () => dialers.connectTo(config, identity));
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
   const contracts = new Contracts(() => own.contract, Date.now, connections);
-  const peer = new Peer(connect, peerOptions(config, contracts, meters), connections, clock);
+  const optionsOf = (from: ClientConfig) => peerOptions(from, contracts, meters, requestsPerSession);
+  const peer = new Peer(connect, optionsOf(config), connections, clock);
   const remotes = () => (peer.remote === undefined ? [] : [peer.remote]);
   const front = createFront(frontOptions(config), peer, requests, observer);
   const httpPort = await listen(front, config, logger, env);
@@ -82,7 +87,7 @@ export async function startClient(
       if (!isClient(changed)) throw new TypeError('a client cannot become a server');
       const next = dialers.connectTo(changed, renewed);
       own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
-      peer.reconfigure(next, peerOptions(changed, contracts, meters));
+      peer.reconfigure(next, optionsOf(changed));
       front.reconfigure(frontOptions(changed));
     },
     stop: async () => {
@@ -126,16 +131,18 @@ class Dialers {
   }
 }
 
-/** Requests after which a session is replaced: what the engine keeps of each comes to some 100 MB by then. */
-const REQUESTS_PER_SESSION = 1_000_000;
-
-function peerOptions(config: ClientConfig, contracts: Contracts, meters: Meters): PeerOptions {
+function peerOptions(
+  config: ClientConfig,
+  contracts: Contracts,
+  meters: Meters,
+  requestsPerSession: number,
+): PeerOptions {
   const { system } = config;
   return {
     connectInterval: system.connect_interval,
     holdTimeout: system.hold_timeout,
     streamTimeout: system.stream_idle_timeout,
-    requestsPerSession: REQUESTS_PER_SESSION,
+    requestsPerSession,
     session: sessionOptions(config, meters),
     contracts,
   };

@@ -79,6 +79,7 @@ export async function clientInProcess(
   quicPort: number,
   settings: EndSettings = {},
   log: Logger = new KeptLog(),
+  requestsPerSession?: number,
 ): Promise<RunningClient> {
   const general = {
     mode: 'Client',
@@ -90,7 +91,7 @@ export async function clientInProcess(
   };
   const { config, identity } = await load('client', general, settings);
   if (!isClient(config)) throw new TypeError("not a client's configuration");
-  return startClient(config, identity, log, {}, observers());
+  return startClient(config, identity, log, {}, observers(), requestsPerSession);
 }
 
 const folder = temporaryFolder();

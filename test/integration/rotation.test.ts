@@ -1,0 +1,38 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CountedLoad, CountingOrigin } from '../support/counted.ts';
+import { clientInProcess, KeptLog, serverInProcess } from '../support/in-process.ts';
+import { origin } from './ends.fixture.ts';
+
+const REPLACEMENTS = 12;
+const PER_SESSION = 10;
+
+/** New sessions may follow closely upon one another, and do not have to find out first what the link bears. */
+const SETTINGS = {
+  system: { connect_interval: 10 },
+  transport: { initial_rtt: 20, initial_window: 500_000 },
+};
+
+describe('a session that has had its number of requests', () => {
+  it('is replaced, again and again, under load, and no request is lost or doubled', async () => {
+    const counting = new CountingOrigin();
+    const { port } = await origin(counting.listener);
+    const log = new KeptLog();
+    const server = await serverInProcess(port, SETTINGS);
+    const client = await clientInProcess(server.quicPort, SETTINGS, log, PER_SESSION);
+    onTestFinished(async () => {
+      await client.stop();
+      await server.stop();
+    });
+    const load = new CountedLoad({ port: client.httpPort, rate: 200, mostAtOnce: 8 });
+    // Each of the former ones ends with its last request.
+    const replaced = () => expect(linesOf(log, /no request is left/)).toBeGreaterThanOrEqual(REPLACEMENTS);
+    await vi.waitFor(replaced, { timeout: 15_000 });
+    const { failed, reasons, sent } = await load.stop();
+    expect({ failed, reasons }).toEqual({ failed: 0, reasons: [] });
+    expect(counting.counts).toEqual({ seen: sent, repeated: 0 });
+    expect(sent).toBeGreaterThanOrEqual(REPLACEMENTS * PER_SESSION);
+  });
+});
+
+const linesOf = (log: KeptLog, pattern: RegExp): number =>
+  log.lines.filter((line) => pattern.test(line)).length;
