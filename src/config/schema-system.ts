@@ -6,7 +6,7 @@ export const SYSTEM = {
   connect_interval: {
     type: milliseconds(10),
     default: value(1000),
-    doc: 'Pause between two attempts to connect.',
+    doc: 'From the start of an attempt to connect to the start of the next, at least.',
   },
   tcp_nodelay: {
     type: boolean,
