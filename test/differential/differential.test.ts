@@ -11,7 +11,7 @@ describe('what a sender means', () => {
   }, 60_000);
 
   it('is not what the origin sees without the pair, and that is found', async () => {
-    const options = { count: 100, seed: 1, bypass: true, patience: 200, minimised: 0 };
+    const options = { count: 100, seed: 1, bypass: true, patience: 1000, minimised: 0 };
     const { findings } = await differential(options);
     expect(new Set(findings.map(({ kind }) => kind))).toContain('fields');
   });
