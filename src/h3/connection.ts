@@ -14,7 +14,8 @@ import { connectionError, H3Error, streamError } from './errors.ts';
 import { fieldSectionSize } from './fields.ts';
 import { type FloodCounters, noFloodCounts } from './flood-counters.ts';
 import { FloodGuard } from './flood-guard.ts';
-import { encodeFrame, encodeIntegerFrame, FrameType } from './frames.ts';
+import { encodeFrame, FrameType } from './frames.ts';
+import { GoingAway } from './going-away.ts';
 import type { ConnectionHandler, RequestHandler } from './handlers.ts';
 import { HeldBytes } from './held-bytes.ts';
 import type { ReceiverContext } from './message-receiver.ts';
@@ -54,13 +55,11 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   readonly #counters: FloodCounters;
   readonly #flood: FloodGuard;
   readonly #qpack: QpackStreams;
-  readonly #control: OwnStream;
   readonly #ownStreams: readonly OwnStream[];
+  readonly #goingAway: GoingAway;
   readonly #peerControl: ControlReceiver;
   readonly #peerStreams: UnidirectionalStreams;
   #peerSettings: Settings | undefined;
-  #ownGoAwayId: number | undefined;
-  #peerGoesAway = false;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
   /** Opens our control and QPACK streams, as soon as the peer allows it. */
@@ -85,9 +84,10 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
       held: new HeldBytes(),
       joiner: new PieceJoiner(),
     };
-    this.#control = new OwnStream(quic, StreamType.CONTROL);
-    this.#control.write(encodeSettings(settings));
-    this.#ownStreams = [this.#control, this.#qpack.encoderStream, this.#qpack.decoderStream];
+    const control = new OwnStream(quic, StreamType.CONTROL);
+    control.write(encodeSettings(settings));
+    this.#goingAway = new GoingAway(quic.role, control);
+    this.#ownStreams = [control, this.#qpack.encoderStream, this.#qpack.decoderStream];
     for (const stream of this.#ownStreams) stream.open();
   }
 
@@ -103,7 +103,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   /** Client: the next request stream; `undefined` when none may be opened now. */
   openRequest(): StreamId | undefined {
     const allowed = this.#state === 'open' && this.#peerSettings !== undefined;
-    if (!allowed || this.#peerGoesAway || this.#ownGoAwayId !== undefined) return undefined;
+    if (!allowed || this.#goingAway.hasBegun) return undefined;
     return this.#quic.openStream('bidirectional');
   }
 
@@ -174,17 +174,14 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     if (!receiver.standsStill) this.#quic.resumeStream(id);
   }
 
-  /** Server: asks for no more requests, but refuses none that is on its way (RFC 9114 §5.2). */
+  /** Server: asks for no more requests, but refuses none that is on its way. */
   announceGoAway(): void {
-    if (this.#ownGoAwayId !== undefined || this.#state !== 'open') return;
-    this.#control.write(encodeIntegerFrame(FrameType.GOAWAY, LAST_REQUEST_ID));
+    if (this.#state === 'open') this.#goingAway.announce();
   }
 
-  /** RFC 9114 §5.2. A server names the first request that it does not take, a client the first push. */
+  /** Takes no more requests. */
   goAway(): void {
-    if (this.#ownGoAwayId !== undefined || this.#state !== 'open') return;
-    this.#ownGoAwayId = this.role === 'server' ? this.#peerRequests.next : 0;
-    this.#control.write(encodeIntegerFrame(FrameType.GOAWAY, this.#ownGoAwayId));
+    if (this.#state === 'open') this.#goingAway.begin(this.#peerRequests.next);
   }
 
   /** Closes with an HTTP/3 code. Streams fail, and the handler hears of it, later. */
@@ -256,9 +253,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   }
 
   onGoAway(id: number): void {
-    const first = !this.#peerGoesAway;
-    this.#peerGoesAway = true;
-    if (first) this.#handler.onGoAway();
+    if (this.#goingAway.peerGoes()) this.#handler.onGoAway();
     if (this.role === 'server') return;
     for (const request of [...this.#requests.values()]) if (request.id >= id) request.onRejected();
   }
@@ -286,7 +281,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
       throw connectionError(Code.H3_STREAM_CREATION_ERROR, 'a bidirectional stream opened by the server');
     }
     if (isServerInitiated(id) || !this.#peerRequests.take(id)) return undefined;
-    if (this.#ownGoAwayId !== undefined && id >= this.#ownGoAwayId) {
+    if (this.#goingAway.refuses(id)) {
       this.#quic.resetStream(id, Code.H3_REQUEST_REJECTED);
       this.stopReceiving(id, Code.H3_REQUEST_REJECTED);
       return undefined;
@@ -339,9 +334,6 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     for (const request of requests) request.onLost({ ...cause, scope: 'connection', untouched: false });
   }
 }
-
-/** Above every request stream that there will be: what a double carries exactly, for 2^62−4 is not among that. */
-const LAST_REQUEST_ID = 2 ** 53 - 4;
 
 const NONE: ReadonlyMap<number, number> = new Map();
 

@@ -19,6 +19,7 @@ const { H3_FRAME_UNEXPECTED, H3_MISSING_SETTINGS, H3_EXCESSIVE_LOAD } = Code;
 const { GOAWAY } = FrameType;
 describe('floods', () => {
   const COUNT = 10_001;
+  const oversized = headers([...GET, 'x', 'y'.repeat(4096)]);
   // Capacity 64 and an entry of 33 bytes, then one copy of it after the other.
   const encoderStream = (index: number) =>
     Buffer.of(...(index === 0 ? [2, 0x3f, 0x21, 0x41, 0x61, 0x00] : [0, 0, 0, 0]));
@@ -58,10 +59,7 @@ describe('floods', () => {
       'requests reset before their head',
       (server, index) => server.reset(4 * index, Code.H3_REQUEST_CANCELLED),
     ],
-    [
-      'heads over the limit',
-      (server, index) => server.receive(4 * index, headers([...GET, 'x', 'y'.repeat(4096)])),
-    ],
+    ['heads over the limit', (server, index) => server.receive(4 * index, oversized)],
     ['requests that we have to reset', (server, index) => server.receive(4 * index, headers(OK))],
     ['QPACK encoder instructions', (server, index) => server.receive(2, encoderStream(index))],
     [

@@ -71,21 +71,19 @@ describe('a peer that cancels what it has asked for', () => {
     const server = await serve(() => {
       asked++;
     });
-    // Enough of it that places are kept.
     const peer = await dialRaw(server.quicPort);
     await peer.send(CONTROL, controlStream());
     const began = performance.now();
-    for (
-      let first = 0;
-      server.readings().floods.placesKept < 500 && peer.closed === undefined;
-      first += MAX_REQUESTS
-    ) {
+    // Until it matters, or, on a slow machine, for a while.
+    const going = () => server.readings().floods.placesKept < 500 && performance.now() - began < 8000;
+    for (let first = 0; going(); first += MAX_REQUESTS) {
       const ids = Array.from({ length: MAX_REQUESTS }, (_, index) => 4 * (first + index));
       for (const id of ids) await peer.send(id, headers(GET), true);
       await turns();
       for (const id of ids) peer.stop(id, Code.H3_REQUEST_CANCELLED);
     }
     const seconds = (performance.now() - began) / 1000;
+    expect(peer.closed).toBeUndefined();
     expect(asked).toBeLessThanOrEqual(1000 + 200 * seconds + MAX_REQUESTS);
     peer.close();
   });

@@ -89,6 +89,16 @@ export class RawPeer implements QuicEvents {
     this.#connection.stopSending(id, code);
   }
 
+  /** Reads no more of a stream. */
+  pause(id: StreamId): void {
+    this.#connection.pauseStream(id);
+  }
+
+  /** Bytes of packets sent so far. */
+  get sentBytes(): number {
+    return this.#connection.traffic.sentBytes;
+  }
+
   close(code = 0x100, reason = 'the test closes'): void {
     this.#connection.close(code, reason);
   }
