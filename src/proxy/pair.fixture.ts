@@ -5,18 +5,11 @@ import { afterAll, afterEach } from 'vitest';
 import { noFloodCounts } from '../h3/flood-counters.ts';
 import type { RequestStreamEvents } from '../h3/port.ts';
 import { Admission, type Run } from './admission.ts';
-import type { Logger } from './failures.ts';
 import { createFront, type Front, type FrontOptions } from './front.ts';
+import { keepIn, type LogLine, logger } from './kept.fixture.ts';
 import { CARRIER, MemoryTunnel, type RequestHandler } from './memory-tunnel.fixture.ts';
 import type { RequestObserver, RequestRecord } from './observer.ts';
 import { createOrigin, type Origin, type OriginOptions } from './origin.ts';
-
-/** One line of a test's log. */
-export interface LogLine {
-  readonly level: string;
-  readonly details: Record<string, unknown>;
-  readonly message: string;
-}
 
 /** A front, a memory tunnel and an origin, back to back. */
 export interface Pair {
@@ -95,16 +88,6 @@ export async function startFront(onRequest: RequestHandler, frontOptions: Partia
   return { port, front, tunnel, log, records };
 }
 
-/** Keeps what is told of requests, as it is at that moment. */
-export function keepIn(records: RequestRecord[]): RequestObserver {
-  return {
-    onRequestOver: (record) => {
-      const { id, connection } = record;
-      records.push({ ...record, id, connection });
-    },
-  };
-}
-
 function makeFront(
   tunnel: MemoryTunnel,
   log: LogLine[],
@@ -118,13 +101,6 @@ function makeFront(
     logger(log),
     observer,
   );
-}
-
-function logger(log: LogLine[]): Logger {
-  const at = (level: string) => (details: object, message: string) => {
-    log.push({ level, details: details as Record<string, unknown>, message });
-  };
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
 /** A node:http service; gives its port. */
