@@ -32,15 +32,17 @@ function bodyOf(number: number) {
   return body;
 }
 
-/** Answers requests of a {@link CountedLoad}, and counts how often each came. `/counts` tells. */
+/** Answers requests of a {@link CountedLoad}, and counts how often each came. `/counts` tells, and begins anew. */
 export class CountingOrigin {
   #times = new Uint8Array(1024);
   #seen = 0;
   #repeated = 0;
 
   readonly listener: RequestListener = (request, response) => {
-    if (request.url === '/counts') response.end(JSON.stringify(this.counts));
-    else void this.#answer(request, response);
+    if (request.url === '/counts') {
+      response.end(JSON.stringify(this.counts));
+      this.#forget();
+    } else void this.#answer(request, response);
   };
 
   get counts(): Counts {
@@ -55,6 +57,12 @@ export class CountingOrigin {
       const chunks = await request.toArray().catch(() => [Buffer.from('cut')]);
       response.end(sha256(Buffer.concat(chunks)));
     }
+  }
+
+  #forget(): void {
+    this.#times.fill(0);
+    this.#seen = 0;
+    this.#repeated = 0;
   }
 
   #count(number: number): void {

@@ -100,14 +100,15 @@ export class Machine {
 
   /**
    * Runs a script of this folder at this machine's files but in the network inside, until the end. Gives its lines as
-   * they come.
+   * they come; `end` ends its standard input.
    */
-  script(name: string, ...args: readonly string[]): AsyncIterator<string> {
+  script(name: string, ...args: readonly string[]): AsyncIterator<string> & { end(): void } {
     const file = fileURLToPath(new URL(name, import.meta.url));
     const command = [`--net=/proc/${this.#init}/ns/net`, process.execPath, '--import', 'tsx', file, ...args];
-    const child = spawn('nsenter', command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('nsenter', command, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
     this.#helpers.push(child);
-    return createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    return Object.assign(lines, { end: () => void child.stdin.end() });
   }
 
   #run(command: readonly string[], input: string | Buffer): Outcome {

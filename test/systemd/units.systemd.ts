@@ -1,9 +1,8 @@
 /** The installation and the units in a real systemd. */
-import { readFileSync } from 'node:fs';
-import { stringify } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLIENT_NAME, type IdentityFiles, Pki, SERVER_NAME } from '../support/certificates.ts';
+import { CLIENT_NAME, Pki, SERVER_NAME } from '../support/certificates.ts';
 import type { Sections } from '../support/tunnel.ts';
+import { configure } from './instance.fixture.ts';
 import { Machine } from './machine.fixture.ts';
 
 /** Ports inside. The client's is that of the socket unit. */
@@ -21,9 +20,9 @@ beforeAll(async () => {
   machine = await Machine.boot();
   machine.must('/mnt/ptproxy/scripts/install.sh');
   const pki = await Pki.create();
-  configure('client', client(FRONT), pki, await pki.client());
-  configure('server', server(), pki, await pki.server());
-  configure('lost', client(FRONT + 1, HOLE), pki, await pki.client());
+  configure(machine, 'client', client(FRONT), pki, await pki.client());
+  configure(machine, 'server', server(), pki, await pki.server());
+  configure(machine, 'lost', client(FRONT + 1, HOLE), pki, await pki.client());
   const origin = machine.script('origin.ts', String(ORIGIN), String(HOLE));
   expect((await origin.next()).value).toBe('listening');
 });
@@ -49,17 +48,6 @@ function server(): Sections {
       http_connect_address: `127.0.0.1:${ORIGIN}`,
     },
   };
-}
-
-/** Writes what an instance needs into /etc/ptproxy, as the README says. */
-function configure(name: string, sections: Sections, pki: Pki, identity: IdentityFiles): void {
-  const tls = { ca: 'ca.pem', cert: `${name}.pem`, key: `${name}-key.pem` };
-  const write = (file: string, content: string | Buffer) =>
-    machine.write(`/etc/ptproxy/${file}`, content, 'root:ptproxy', '640');
-  write(`${name}.toml`, stringify({ ...sections, tls }));
-  write(tls.ca, readFileSync(pki.ca));
-  write(tls.cert, readFileSync(identity.cert));
-  write(tls.key, readFileSync(identity.key));
 }
 
 const status = (unit: string): string => machine.run('systemctl', 'status', '--no-pager', unit).output;
@@ -128,15 +116,6 @@ describe('socket activation', () => {
     expect(machine.journal(CLIENT)).toContain(
       `serving HTTP/1.1 at 127.0.0.1:${FRONT} (a socket from systemd)`,
     );
-  });
-
-  it('lets connections wait while the client end restarts, and loses none', async () => {
-    const load = machine.script('load.ts', String(FRONT), '1000', '5');
-    expect((await load.next()).value).toBe('ok: under way');
-    const pid = machine.property(CLIENT, 'MainPID');
-    machine.must('systemctl', 'restart', CLIENT);
-    expect(machine.property(CLIENT, 'MainPID')).not.toBe(pid);
-    expect(JSON.parse((await load.next()).value)).toEqual({ ok: 1000, others: [] });
     machine.must('systemctl', 'stop', SOCKET, CLIENT, SERVER);
   });
 });
