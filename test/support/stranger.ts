@@ -66,6 +66,15 @@ export class Stranger {
     }
   }
 
+  /** Goes on by itself for as long as the socket is open: answers, and repeats itself where nothing comes. */
+  persist(): void {
+    this.flush();
+    this.socket.on('message', (datagram: Buffer) => {
+      this.take(datagram);
+      this.flush();
+    });
+  }
+
   close(): void {
     this.socket.close();
   }
