@@ -241,6 +241,13 @@ describe('warnings', () => {
     ]);
   });
 
+  it('for a chain that is too long for a handshake', () => {
+    const leaf = maker.host('long.example.org', ca, `nsComment=${'x'.repeat(5000)}`);
+    expect(load({ cert: leaf.cert, key: leaf.key }).warnings).toEqual([
+      expect.stringMatching(/tls\.cert: found certificates of \d{4,} bytes; recommended are 5000 at most/),
+    ]);
+  });
+
   it('not for a chain in order', () => {
     const middle = maker.authority('middle', ca);
     const leaf = maker.host('leaf.example.org', middle);

@@ -64,6 +64,9 @@ export function certificatesIn(pem: Buffer): readonly X509Certificate[] {
   return parsePem(pem).map((block) => new X509Certificate(block.text));
 }
 
+/** Leaves room for the rest of a handshake's last flight, and for some of it to be sent twice. */
+const RECOMMENDED_CHAIN = 5000;
+
 const MAX_KEY_SIZE = 1_048_576;
 const MAX_BUNDLE_SIZE = 16 * 1_048_576;
 
@@ -133,6 +136,10 @@ class Reader {
       const found = `certificate number ${index + 2} did not issue the one before it`;
       this.#warn(tls.cert, 'tls.cert', `found a chain out of order: ${found}`);
     });
+    const size = certificates.reduce((sum, { raw }) => sum + raw.length, 0);
+    if (size <= RECOMMENDED_CHAIN) return;
+    const recommended = `recommended are ${RECOMMENDED_CHAIN} at most, without the root: another ptproxy takes 7 KB of a handshake`;
+    this.#warn(tls.cert, 'tls.cert', `found certificates of ${size} bytes; ${recommended}`);
   }
 
   #readSystemRoots(env: Environment): Buffer | undefined {
