@@ -14,14 +14,12 @@ import type { QuicOptions } from './options.ts';
 import { Output } from './output.ts';
 import { PeerAddress } from './peer-address.ts';
 import { certificateMismatch, type LeafFacts, leafFacts } from './peer-name.ts';
-import type { QuicClose, QuicEvents, QuicStreams, Role } from './port.ts';
+import type { QuicClose, QuicStreams, Role } from './port.ts';
+import { Serving } from './serving.ts';
 import { StreamCalls } from './stream-calls.ts';
 import { Streams } from './streams.ts';
 import { type Traffic, trafficOf } from './traffic.ts';
 import { type Breach, Watch } from './watch.ts';
-
-/** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
-const SWEEP_INTERVAL = 20;
 
 /**
  * The way of a connection. `handshaking`: not yet authenticated. `open`: events are delivered. `ended`: over for the
@@ -29,7 +27,7 @@ const SWEEP_INTERVAL = 20;
  */
 type State =
   | { readonly phase: 'handshaking'; readonly opening: Opening }
-  | { readonly phase: 'open'; readonly events: QuicEvents; readonly streams: Streams }
+  | { readonly phase: 'open'; readonly serving: Serving }
   | { readonly phase: 'ended'; readonly memory: ArrayBuffer };
 
 /**
@@ -53,11 +51,6 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #closing: Closing | undefined;
   #peerCertificate: LeafFacts | undefined;
   #released = false;
-  /** Datagrams came since the last delivery, and since the last sweep. */
-  #undelivered = false;
-  #unswept = false;
-  #sweeping = false;
-  #sweptAt = 0;
   #engineDue = Number.POSITIVE_INFINITY;
 
   /** `handshakeBytes`: most that the peer may send in Handshake packets. */
@@ -94,7 +87,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   }
 
   protected override get streams(): Streams | undefined {
-    return this.#state.phase === 'open' ? this.#state.streams : undefined;
+    return this.#state.phase === 'open' ? this.#state.serving.streams : undefined;
   }
 
   protected override get isClosing(): boolean {
@@ -106,7 +99,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   }
 
   protected override deliverSoon(): void {
-    this.#undelivered = true;
+    if (this.#state.phase === 'open') this.#state.serving.resumed();
     this.#host.schedule(this);
   }
 
@@ -160,8 +153,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#closing?.answer(this.#repeat);
     this.#peer.receive(this.#engine, datagram, info);
     this.#output.received();
-    this.#undelivered = true;
-    this.#unswept = true;
+    if (this.#state.phase === 'open') this.#state.serving.received();
     this.#host.schedule(this);
   }
 
@@ -226,7 +218,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (now >= this.#engineDue) this.#timedOut(now);
     if (this.#closing === undefined) {
       if (this.#state.phase === 'handshaking') this.#shakeHands(this.#state.opening, now);
-      if (this.#state.phase === 'open') this.#serve(this.#state.streams, now);
+      if (this.#state.phase === 'open') this.#serve(this.#state.serving, now);
     }
     if (this.#released) return;
     if (this.#flush(now)) this.#host.schedule(this);
@@ -286,7 +278,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#tag = connectionTag(this.#engine, this.role);
     const events = this.#host.established(this);
     const streams = new Streams(this.#engine, this.role, this.#options.sendWindow, events);
-    this.#state = { phase: 'open', events, streams };
+    this.#state = { phase: 'open', serving: new Serving(this.#engine, streams, events) };
     events.onStreamsAvailable();
   }
 
@@ -297,24 +289,11 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   readonly #mayMove = (): boolean =>
     this.#state.phase !== 'handshaking' && this.#engine.destinationId().length === 0;
 
-  #serve(streams: Streams, now: number): void {
+  #serve(serving: Serving, now: number): void {
+    const { streams } = serving;
     const breach = this.#watch.breach(streams, this.#output, now);
     if (breach !== undefined) this.#accuse(breach);
-    if (this.#undelivered) {
-      this.#undelivered = false;
-      while (this.#engine.pathEventNext() !== null);
-      streams.sending.revive();
-      streams.offerStreams();
-      if (streams.deliver()) {
-        this.#undelivered = true;
-        this.#host.schedule(this);
-      }
-    }
-    if ((this.#unswept || this.#sweeping) && now - this.#sweptAt >= SWEEP_INTERVAL) {
-      if (!this.#sweeping) this.#unswept = false;
-      this.#sweptAt = now;
-      this.#sweeping = streams.sweep();
-    }
+    if (serving.advance(now)) this.#host.schedule(this);
     if (now >= streams.starvedAt(now)) {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
     }
@@ -350,8 +329,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       this.#engineDue = Math.max(this.#engineDue, opening.engineWaitsUntil);
       due = Math.min(this.#engineDue, this.#output.due, opening.due);
     } else if (this.#state.phase === 'open') {
-      due = Math.min(due, this.#liveness.due, this.#state.streams.starvedAt(now));
-      if (this.#unswept || this.#sweeping) due = Math.min(due, this.#sweptAt + SWEEP_INTERVAL);
+      due = Math.min(due, this.#liveness.due, this.#state.serving.due(now));
     }
     this.#deadline.set(due);
   }
@@ -375,7 +353,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     const weight = state.phase === 'handshaking' ? state.opening.weight : 0;
     this.#state = { phase: 'ended', memory: announceMemory(weight) };
     this.#host.meter.ended(this, state.phase === 'open' ? 'established' : 'connecting', close);
-    if (state.phase === 'open') state.events.onClosed(close);
+    if (state.phase === 'open') state.serving.events.onClosed(close);
     else this.#host.failed(this, close);
   }
 
