@@ -17,7 +17,7 @@ const SOCKETS = 256;
 /** Datagrams of one flood of CRYPTO frames. */
 const FLOOD = 8;
 /** Of so many handshakes one goes on to show its certificate, and so many do at once. */
-const REAL = 100;
+const REAL = 250;
 const REAL_AT_ONCE = 64;
 
 export const ATTACKS: Readonly<Record<string, Attack>> = {
