@@ -173,3 +173,25 @@ describe('the search of Bbr for an unknown rate', () => {
     expect(bbr.rate).toBe(3_750_000);
   });
 });
+
+describe('a standing queue', () => {
+  const TUNED = { initialWindow: 562_500, initialRtt: 150 };
+
+  it('is drained by a tenth less while round trips are a sixteenth longer than the least', () => {
+    const bbr = pacer(TUNED);
+    const rates = [150, 159, 160, 200, 159, 150].map((rtt, now) => {
+      bbr.update(path({ rtt }), now);
+      return Math.round(bbr.rate / 1000);
+    });
+    expect(rates).toEqual([3750, 3750, 3375, 3375, 3750, 3750]);
+  });
+
+  it('is not taken for one where a short path is some milliseconds late', () => {
+    const bbr = pacer({ initialWindow: 20_000, initialRtt: 1 });
+    const rates = [1, 6, 7].map((rtt, now) => {
+      bbr.update(path({ rtt }), now);
+      return Math.round(bbr.rate / 1000);
+    });
+    expect(rates).toEqual([20_000, 20_000, 18_000]);
+  });
+});

@@ -38,7 +38,8 @@ const BUCKET_MILLISECONDS = 2;
  * - Loss-based algorithms: window / smoothed round-trip time. The engine stamps packets with the times at which its
  *   own pacer, a quarter faster, would let them go: who is faster than that makes it measure round trips too short.
  * - Bbr: the best delivery rate of the last ten round trips, never under what the configuration promises of the
- *   link (`initial_window` / `initial_rtt`). Only when it lasts does more than that get tried ({@link GainCycle}).
+ *   link (`initial_window` / `initial_rtt`). Only when it lasts does more than that get tried, and less while round trips
+ *   say that a queue has built up ({@link GainCycle}).
  */
 export class Pacer {
   readonly #options: PacerOptions;
@@ -128,7 +129,7 @@ export class Pacer {
     }
     const best = this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
-    return Math.max(promised, best) * this.#gains.gain(best, now, rtt);
+    return Math.max(promised, best) * this.#gains.gain(best, now, rtt, path.rtt - rtt);
   }
 }
 
@@ -183,8 +184,17 @@ const PROBE_ROUNDS = 8;
 const PROBE_GAIN = 1.1;
 
 /**
+ * A queue stands when round trips last this much longer than the least ones: a share of those, but not less than what
+ * timers and busy processors make of it, milliseconds. Then somewhat less is sent until it has gone: it delays small
+ * requests behind large bodies, and short queues overflow.
+ */
+const QUEUE_SHARE = 1 / 16;
+const QUEUE_LEAST = 5;
+const DRAIN_GAIN = 0.9;
+
+/**
  * How much above the known rate to send. First, on an untuned link, twice as much until it brings no more; then in
- * one round of eight a tenth more. Only rounds in which the pacer held something back say anything about the path.
+ * one round of eight a tenth more, and a tenth less while a queue stands. Only rounds in which the pacer held something back say anything about the path.
  */
 class GainCycle {
   #searching: boolean;
@@ -210,13 +220,15 @@ class GainCycle {
     this.#held = true;
   }
 
-  gain(rate: number, now: number, rtt: number): number {
+  /** `rtt`: the least one; `queueing`: how much longer round trips are at present, milliseconds. */
+  gain(rate: number, now: number, rtt: number, queueing: number): number {
     if (now >= this.#roundEnds) {
       this.#roundEnds = now + rtt;
       if (this.#held) this.#endRound(rate);
       this.#held = false;
     }
     if (this.#searching) return SEARCH_GAIN;
+    if (queueing > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE)) return DRAIN_GAIN;
     return this.#rounds === PROBE_ROUNDS ? PROBE_GAIN : 1;
   }
 
