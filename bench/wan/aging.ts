@@ -7,7 +7,7 @@ const REQUESTS = 50_000;
 const AT_ONCE = 100;
 const BYTES_EACH_WAY = 1_000_000_000;
 const BODY = 487_500;
-const BODIES_AT_ONCE = 4;
+const BODIES_AT_ONCE = 16;
 
 /** How much faster the link is meanwhile: what is used up is used up, whatever the rate. */
 const HASTE = 10;

@@ -18,7 +18,7 @@ const BULK = 10_000_000;
 
 const STEADY_RATE = 40;
 const BESIDE_RATE = 10;
-const TRANSFERS = 3;
+const TRANSFERS = 5;
 
 /** After the first fifty at once, for which the server end had to open connections to the origin, ms. */
 const SETTLING = 1000;

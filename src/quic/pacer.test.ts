@@ -81,9 +81,9 @@ describe('the rate', () => {
   it('of Bbr is the best delivery rate of the last ten rounds in which something waited', () => {
     const bbr = pacer();
     ship(bbr, 0, 200, () => path({ deliveryRate: 4_000_000 }));
-    expect(bbr.rate).toBeGreaterThanOrEqual(4_000_000);
+    expect(bbr.rate).toBeGreaterThanOrEqual(0.95 * 4_000_000);
     ship(bbr, 200, 1000, () => path({ deliveryRate: 2_000_000 }));
-    expect(bbr.rate).toBeGreaterThanOrEqual(4_000_000);
+    expect(bbr.rate).toBeGreaterThanOrEqual(0.95 * 4_000_000);
     ship(bbr, 1000, 2000, () => path({ deliveryRate: 2_000_000 }));
     expect(bbr.rate).toBeLessThanOrEqual(2_200_000);
   });
@@ -95,7 +95,7 @@ describe('the rate', () => {
       bbr.mayShip(now, 0);
       bbr.update(path({ deliveryRate: 5000 }), now);
     }
-    expect(bbr.rate).toBeGreaterThanOrEqual(4_000_000);
+    expect(bbr.rate).toBeGreaterThanOrEqual(0.95 * 4_000_000);
   });
 
   it.each<CongestionAlgorithm>(['Cubic', 'NewReno'])(
@@ -153,10 +153,11 @@ describe('the search of Bbr for an unknown rate', () => {
     const bbr = pacer(UNTUNED);
     expect(bbr.rate).toBeLessThan(50_000);
     discover(bbr, 3_750_000, 0, 500);
-    expect(bbr.rate).toBeGreaterThanOrEqual(3_750_000);
+    // What is believed of it: the best of many samples is better than the path.
+    expect(bbr.rate).toBeGreaterThanOrEqual(0.95 * 3_750_000);
   });
 
-  it('ends, and then tries a tenth more in one round of eight', () => {
+  it('ends, and then tries a sixteenth more in one round of eight', () => {
     const bbr = pacer(UNTUNED);
     discover(bbr, 3_750_000, 0, 1000);
     const rates = new Set<number>();
@@ -164,7 +165,7 @@ describe('the search of Bbr for an unknown rate', () => {
       discover(bbr, 3_750_000, now, now + 10);
       rates.add(Math.round(bbr.rate / 1000));
     }
-    expect([...rates].sort()).toEqual([3750, 4125]);
+    expect([...rates].sort()).toEqual([3563, 3785]);
   });
 
   it('is not done where the configuration knows the link', () => {
@@ -177,9 +178,9 @@ describe('the search of Bbr for an unknown rate', () => {
 describe('a standing queue', () => {
   const TUNED = { initialWindow: 562_500, initialRtt: 150 };
 
-  it('is drained by a tenth less while round trips are a sixteenth longer than the least', () => {
+  it('is drained by a tenth less while round trips are longer than the least ones', () => {
     const bbr = pacer(TUNED);
-    const rates = [150, 159, 160, 200, 159, 150].map((rtt, now) => {
+    const rates = [150, 155, 156, 200, 155, 150].map((rtt, now) => {
       bbr.update(path({ rtt }), now);
       return Math.round(bbr.rate / 1000);
     });

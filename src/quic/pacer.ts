@@ -18,6 +18,9 @@ type PacerOptions = Pick<
 /** How long a delivery rate sample counts, in round trips in which something was held back (as BBR's filter). */
 const RATE_FILTER_ROUNDS = 10;
 
+/** The best of many samples is better than the path: how much of it is to be believed. */
+const RATE_TRUST = 0.95;
+
 /** Round-trip times are whole milliseconds in the engine; on a shorter path this stands in for zero. */
 const LEAST_RTT = 0.25;
 
@@ -127,7 +130,7 @@ export class Pacer {
     if (this.#gains.holding || sample > this.#samples.best) {
       this.#samples.add(sample, this.#gains.heldRounds, RATE_FILTER_ROUNDS);
     }
-    const best = this.#samples.best;
+    const best = RATE_TRUST * this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
     return Math.max(promised, best) * this.#gains.gain(best, now, rtt, path.rtt - rtt);
   }
@@ -179,22 +182,23 @@ const SEARCH_GAIN = 2;
 const FULL_ROUNDS = 3;
 const FULL_GROWTH = 1.25;
 
-/** Afterwards one round in this many tries a little more: a tenth of a window is what a short queue bears. */
+/** Afterwards one round in this many tries a little more: a sixteenth of a window is what a short queue bears. */
 const PROBE_ROUNDS = 8;
-const PROBE_GAIN = 1.1;
+const PROBE_GAIN = 17 / 16;
 
 /**
  * A queue stands when round trips last this much longer than the least ones: a share of those, but not less than what
  * timers and busy processors make of it, milliseconds. Then somewhat less is sent until it has gone: it delays small
  * requests behind large bodies, and short queues overflow.
  */
-const QUEUE_SHARE = 1 / 16;
+const QUEUE_SHARE = 1 / 32;
 const QUEUE_LEAST = 5;
 const DRAIN_GAIN = 0.9;
 
 /**
  * How much above the known rate to send. First, on an untuned link, twice as much until it brings no more; then in
- * one round of eight a tenth more, and a tenth less while a queue stands. Only rounds in which the pacer held something back say anything about the path.
+ * one round of eight a sixteenth more, and a tenth less while a queue stands. Only rounds in which the pacer held
+ * something back say anything about the path.
  */
 class GainCycle {
   #searching: boolean;
