@@ -23,6 +23,8 @@ function number(min: number, max: number): (text: string) => number {
 async function runCommand(file: string): Promise<void> {
   const { run } = await import('./run.ts');
   await orConfigError(async () => run(file, process.env));
+  // What may still be under way, as the look-up of a name, must not hold it up.
+  process.exit();
 }
 
 async function orConfigError(action: () => Promise<number>): Promise<void> {
@@ -93,5 +95,5 @@ program
 // Not awaited: the single executable is bundled as CommonJS, which has no top-level await.
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`ptproxy: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 });

@@ -13,6 +13,7 @@ import { type Running, StartError } from './running.ts';
 import { startServer } from './server.ts';
 import { Service } from './service.ts';
 import { CertificateWatch } from './system/certificate-watch.ts';
+import { endOnTheUnexpected } from './system/last-words.ts';
 import { alwaysTold, createLogger } from './system/log.ts';
 import { untilSignalled, within } from './system/shutdown.ts';
 import { connectServiceManager } from './system/systemd.ts';
@@ -20,6 +21,9 @@ import { startWatchdog, watchdogInterval } from './system/systemd-watchdog.ts';
 
 /** Skipping verification is said at start and then this often, milliseconds. */
 const INSECURE_REMINDER = 3_600_000;
+
+/** For connections to be closed in the end, milliseconds: that peers are told is a courtesy. */
+const FAREWELL = 3000;
 
 /**
  * Runs the end that `file` configures until a signal says otherwise. Returns the exit code. Throws a ConfigError
@@ -33,6 +37,7 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   for (const warning of identity.warnings) logger.warn({}, warning);
   if (config.tls.skip_verify) remindOfInsecurity(logger);
   const notify = await connectServiceManager(env, logger);
+  endOnTheUnexpected(logger, notify);
   const interval = watchdogInterval(env, process.pid, config.system.watchdog_factor, logger);
   if (interval !== undefined) startWatchdog(interval, notify);
   const signalled = untilSignalled();
@@ -98,7 +103,7 @@ async function shutDown(
   const drained = await within(timeout, draining);
   if (!drained) logger.warn({ timeout }, 'shutdown_timeout has passed: cutting what is still in flight');
   service.closing();
-  await running.stop();
+  await within(FAREWELL, running.stop());
 }
 
 function accessLogOptions({ system }: Config): AccessLogOptions {

@@ -18,4 +18,6 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EAI_AGAIN', "the origin's name cannot be resolved"],
   ['EHOSTUNREACH', 'the origin cannot be reached'],
   ['ENETUNREACH', 'the origin cannot be reached'],
+  ['EMFILE', 'the server end has no file descriptors left'],
+  ['ENFILE', "the server end's host has no file descriptors left"],
 ]);

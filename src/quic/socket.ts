@@ -90,6 +90,7 @@ const MEANING: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use (EADDRINUSE)',
   EADDRNOTAVAIL: 'the address is not one of this host (EADDRNOTAVAIL)',
   EACCES: 'ports below 1024 need privileges (EACCES)',
+  EMFILE: 'this process has no file descriptors left (EMFILE)',
 };
 
 /** `1.2.3.4:80` or `[::1]:80`. */

@@ -50,6 +50,13 @@ export const reloadingMessage = (status: string, now: bigint): string =>
 export const stoppingMessage = (status: string, timeout: number): string =>
   `STOPPING=1\nEXTEND_TIMEOUT_USEC=${(timeout + CLOSING_TIME) * 1000}\n${statusMessage(status)}`;
 
+/** The service ends for this error, with its number where the system has one (errno(3)). */
+export function failedMessage(error: unknown): string {
+  const number = error instanceof Error && 'errno' in error ? Math.abs(Number(error.errno)) : 0;
+  const errno = number > 0 ? `ERRNO=${number}\n` : '';
+  return `STOPPING=1\n${errno}${statusMessage(`failed: ${String(error)}`)}`;
+}
+
 /** The main loop turns. */
 export const WATCHDOG_MESSAGE = 'WATCHDOG=1';
 

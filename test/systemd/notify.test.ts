@@ -92,6 +92,16 @@ describe.skipIf(!canNotify())('what systemd hears', () => {
     expect(await systemd.nextLike(/finish/)).toMatch(/, 0 requests in flight$/);
   });
 
+  it('of an error that nobody has dealt with: the end, its number and why', async () => {
+    const systemd = await NotifySocket.open();
+    const code = "process.on('SIGUSR2', () => process.kill(2 ** 22 + 1, 'SIGTERM'))";
+    const NODE_OPTIONS = `--import data:text/javascript,${encodeURIComponent(code)}`;
+    const { process } = await serverEnd(1, { env: { NOTIFY_SOCKET: systemd.path, NODE_OPTIONS } });
+    process.signal('SIGUSR2');
+    expect(await systemd.nextLike(/^STOPPING/)).toBe('STOPPING=1\nERRNO=3\nSTATUS=failed: Error: kill ESRCH');
+    expect(await process.exited).toEqual({ code: 1, signal: null });
+  });
+
   it('of the main loop: it turns at WATCHDOG_USEC / watchdog_factor', async () => {
     const systemd = await NotifySocket.open();
     const env = { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: '300000' };
