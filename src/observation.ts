@@ -1,4 +1,4 @@
-import { formatAddress } from './config/address.ts';
+import { type Address, formatAddress } from './config/address.ts';
 import { type Config, isClient } from './config/schema.ts';
 import { Exposition } from './observe/exposition.ts';
 import { type Answer, ObservationServer, plain } from './observe/http-server.ts';
@@ -32,10 +32,13 @@ export class Observation {
   readonly #server: ObservationServer;
   #observed: Observed | undefined;
 
-  /** Throws a StartError when the port cannot be had; `undefined`: nobody wants to know. */
-  static async start(config: Config, problems: ProblemLog, logger: Logger): Promise<Observation | undefined> {
-    const wanted = config.system.metrics_bind_address;
-    if (wanted === undefined) return undefined;
+  /** Throws a StartError when the port cannot be had. */
+  static async start(
+    wanted: Address,
+    config: Config,
+    problems: ProblemLog,
+    logger: Logger,
+  ): Promise<Observation> {
     const observation = new Observation(config, problems, logger);
     const { address, port } = await blaming('system.metrics_bind_address', formatAddress(wanted), () =>
       observation.#server.listen(wanted),

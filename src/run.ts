@@ -4,7 +4,7 @@ import { type Identity, loadIdentity } from './config/identity.ts';
 import { loadConfig } from './config/load.ts';
 import { ConfigError, fileProblem } from './config/problem.ts';
 import { type Config, isClient } from './config/schema.ts';
-import { Observation } from './observation.ts';
+import type { Observation } from './observation.ts';
 import { ProblemLog } from './observe/problem-log.ts';
 import { AccessLog, type AccessLogOptions } from './proxy/access-log.ts';
 import { observers, type RequestObserver } from './proxy/observer.ts';
@@ -43,7 +43,7 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   const signalled = untilSignalled();
   const side = isClient(config) ? 'tunnel' : 'origin';
   const accessLog = new AccessLog(alwaysTold(logger), side, accessLogOptions(config));
-  const observation = await orConfigError(file, () => Observation.start(config, problems, logger));
+  const observation = await orConfigError(file, () => observe(config, problems, logger));
   const observer = observation === undefined ? accessLog : observers(accessLog, observation.requests);
   const running = await orConfigError(file, () => start(config, identity, logger, env, observer)).catch(
     (error) => {
@@ -65,6 +65,18 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   observation?.stop();
   logger.info({}, 'stopped');
   return 0;
+}
+
+/** What observes is loaded only where that is wanted: its library takes more time than all the rest. */
+async function observe(
+  config: Config,
+  problems: ProblemLog,
+  logger: Logger,
+): Promise<Observation | undefined> {
+  const address = config.system.metrics_bind_address;
+  if (address === undefined) return undefined;
+  const { Observation } = await import('./observation.ts');
+  return Observation.start(address, config, problems, logger);
 }
 
 function start(
