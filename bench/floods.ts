@@ -3,13 +3,13 @@
  * each: what it spent, what that cost the server end, and what another peer noticed. Exit code 1 when the server end
  * paid more than a hundred times as much, or the other peer's 99th percentile was over three times its quiet value.
  */
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sharedPki } from '../test/support/certificates.ts';
-import { type Origin, startOrigin } from '../test/support/origin.ts';
 import type { CliProcess } from '../test/support/process.ts';
 import { startTunnel } from '../test/support/tunnel.ts';
 import { ATTACKS } from './floods/attacks.ts';
@@ -51,12 +51,14 @@ function watchMemory(process: CliProcess): () => number {
   };
 }
 
+/** A program beside this one. */
+const script = (name: string): string => fileURLToPath(new URL(`floods/${name}.ts`, import.meta.url));
+
 function attackWith(order: Order): Promise<Spent> {
-  const program = fileURLToPath(new URL('floods/peer.ts', import.meta.url));
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,
-      ['--import', 'tsx', program, JSON.stringify(order)],
+      ['--import', 'tsx', script('peer'), JSON.stringify(order)],
       { timeout: 1000 * seconds + 30_000 },
       (error, stdout) => (error === null ? resolve(JSON.parse(stdout) as Spent) : reject(error)),
     );
@@ -70,8 +72,8 @@ interface Verdict {
   readonly ok: boolean;
 }
 
-async function measure(attack: string, origin: Origin): Promise<Verdict> {
-  const tunnel = await startTunnel({ originPort: origin.port });
+async function measure(attack: string, originPort: number): Promise<Verdict> {
+  const tunnel = await startTunnel({ originPort });
   try {
     const victim = tunnel.server.process;
     const timed = { port: tunnel.client.httpPort, path: '/' };
@@ -128,25 +130,19 @@ function judge(attack: string, spent: Spent, { cpu, memory, quiet, flooded }: Co
 
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
 
-const origin = await startOrigin((request, response) => {
-  request.resume();
-  if (request.url === '/large') response.end(Buffer.alloc(10_000_000));
-  else if (request.url !== '/never') response.end('ok');
+const origin = fork(script('origin'), {
+  execArgv: ['--import', 'tsx'],
+  stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
 });
-console.log(
-  [
-    'attack'.padEnd(30),
-    'peer spent'.padStart(17),
-    'server CPU'.padStart(17),
-    'server memory'.padStart(20),
-  ].join('  ') + '  99th percentile of another peer',
-);
+const [port] = await once(origin.stdout as NodeJS.EventEmitter, 'data');
+const HEAD = ['attack'.padEnd(30), 'peer spent'.padStart(17), 'server CPU'.padStart(17)];
+console.log([...HEAD, 'server memory'.padStart(20), '99th percentile of another peer'].join('  '));
 let ok = names.length > 0;
 for (const name of names) {
-  const verdict = await measure(name, origin);
+  const verdict = await measure(name, Number(port));
   console.log(verdict.line);
   ok &&= verdict.ok;
 }
 closeConnections();
-await origin.stop();
+origin.disconnect();
 process.exitCode = ok ? 0 : 1;

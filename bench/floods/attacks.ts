@@ -118,7 +118,12 @@ function varint(value: number): Uint8Array {
 
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   // What the machine does to the figures anyway.
-  'nothing, to compare': { run: (peer) => peer.send(CONTROL, controlStream()) },
+  'nothing, to compare': {
+    run: async (peer, going) => {
+      await peer.send(CONTROL, controlStream());
+      while (going()) await pause(100);
+    },
+  },
   'empty DATA frames': repeat(0, headers(UPLOAD), data('')),
   'reserved frames in a request': repeat(0, headers(UPLOAD), frame(0x21)),
   'reserved frames on control': repeat(CONTROL, controlStream(), frame(0x21)),
