@@ -15,6 +15,7 @@ import type { QuicMeter } from './quic/meter.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running } from './running.ts';
 import { HEAD_TIMEOUT, ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import { descriptorLimit } from './system/descriptors.ts';
 import { watchForSleep } from './system/sleep-watch.ts';
 import { inheritedSocket } from './system/systemd-sockets.ts';
 import type { Status } from './system/systemd-status.ts';
@@ -50,7 +51,7 @@ export async function startClient(
   const optionsOf = (from: ClientConfig) => peerOptions(from, contracts, meters, requestsPerSession);
   const peer = new Peer(connect, optionsOf(config), connections, clock);
   const remotes = () => (peer.remote === undefined ? [] : [peer.remote]);
-  const front = createFront(frontOptions(config), peer, requests, observer);
+  const front = createFront(frontOptions(config, logger), peer, requests, observer);
   const httpPort = await listen(front, config, logger, env);
   const sleepWatch = watchForSleep((asleep) => {
     logger.info(
@@ -88,7 +89,7 @@ export async function startClient(
       const next = dialers.connectTo(changed, renewed);
       own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
       peer.reconfigure(next, optionsOf(changed));
-      front.reconfigure(frontOptions(changed));
+      front.reconfigure(frontOptions(changed, logger));
     },
     stop: async () => {
       sleepWatch.stop();
@@ -179,7 +180,7 @@ async function listen(
   return port;
 }
 
-function frontOptions({ general, system }: ClientConfig): FrontOptions {
+function frontOptions({ general, system }: ClientConfig, logger: Logger): FrontOptions {
   return {
     bindAddress: general.http_bind_address,
     tcpNoDelay: system.tcp_nodelay,
@@ -189,5 +190,22 @@ function frontOptions({ general, system }: ClientConfig): FrontOptions {
     streamIdleTimeout: system.stream_idle_timeout,
     headTimeout: HEAD_TIMEOUT,
     addForwarded: system.add_forwarded,
+    maxConnections: connectionLimit(system.max_connections, logger),
   };
+}
+
+/** Descriptors for all that is no HTTP/1.1 connection. */
+const OTHER_DESCRIPTORS = 64;
+
+// Out of descriptors, the system would cut new connections off without a word, and new sessions could not be had.
+function connectionLimit(wanted: number, logger: Logger): number {
+  const most = descriptorLimit() ?? Number.POSITIVE_INFINITY;
+  const limit = Math.max(1, Math.min(wanted, most - OTHER_DESCRIPTORS));
+  if (limit < wanted) {
+    logger.warn(
+      { maxConnections: limit },
+      `at most ${limit} HTTP/1.1 connections, not ${wanted} (max_connections): only ${most} files may be open (ulimit -n, LimitNOFILE)`,
+    );
+  }
+  return limit;
 }

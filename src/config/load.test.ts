@@ -99,6 +99,7 @@ describe('configurations of ptproxy 1.2', () => {
         shutdown_timeout: 30_000,
         request_timeout: undefined,
         stream_idle_timeout: 300_000,
+        max_connections: 10_000,
         max_header_size: 32_768,
         max_header_count: 200,
         connect_timeout: 5000,

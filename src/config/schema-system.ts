@@ -48,6 +48,12 @@ export const SYSTEM = {
     default: value(300_000),
     doc: 'A request, or an upgraded connection, on which no byte moved either way for this long is given up.',
   },
+  max_connections: {
+    type: integer(1, 1_000_000),
+    default: value(10_000),
+    mode: 'Client',
+    doc: 'HTTP/1.1 connections at once. One more takes the place of the longest idle one; where none is idle, its request is answered 503. Each takes a file descriptor: where fewer may be open, that is the limit.',
+  },
   max_header_size: {
     type: integer(1024, 1_048_576, 'bytes'),
     default: value(32_768),

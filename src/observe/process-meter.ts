@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { descriptorLimit } from '../system/descriptors.ts';
 import type { ReadMetric } from './metric.ts';
 
 /** How often the event loop's delay is measured, milliseconds: each time wakes the process, which has to cost nothing. */
@@ -103,14 +104,9 @@ export const PROCESS_METRICS: readonly ReadMetric<ProcessMeter>[] = [
     type: 'gauge',
     unit: 'descriptors',
     help: 'As many may be; Linux only.',
-    read: () => attempt(() => mostDescriptors(readFileSync('/proc/self/limits', 'latin1'))),
+    read: descriptorLimit,
   },
 ];
-
-function mostDescriptors(limits: string): number | undefined {
-  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-  return soft === undefined ? undefined : Number(soft);
-}
 
 function attempt(read: () => number | undefined): number | undefined {
   try {

@@ -25,6 +25,7 @@ export class FrontConnection implements ExchangeOwner {
   readonly forwarded: string | undefined;
   /** Bytes that had been read when nothing was in flight: the next request begins there, or earlier. */
   #bytesBefore = 0;
+  readonly #connectedAt = performance.now();
   /** What is to be answered behind the requests before it. */
   #pending: Rejection | undefined;
   #state: 'open' | 'closing-after-upload' | 'refused' | 'upgraded' = 'open';
@@ -34,6 +35,8 @@ export class FrontConnection implements ExchangeOwner {
    */
   #last: IncomingMessage | undefined;
   #linger: NodeJS.Timeout | undefined;
+  /** What every request is answered. */
+  #refusal: Rejection | undefined;
 
   constructor(socket: Socket, context: FrontContext) {
     this.#socket = socket;
@@ -42,7 +45,10 @@ export class FrontConnection implements ExchangeOwner {
     // Before node:http hears of it and ends its own side in good order.
     socket.prependListener('end', () => this.#onGone());
     socket.on('close', () => this.#onClosed());
+    // A message that is read on resumes the socket, though there may be enough to do without more.
+    socket.on('resume', () => this.#holdIfCrowded());
     context.connections.add(this);
+    context.idle.add(this);
     socket.on('error', ignore);
     // A head that no content comes with is a string to node:http, and one byte a character to us.
     socket.setDefaultEncoding('latin1');
@@ -60,11 +66,15 @@ export class FrontConnection implements ExchangeOwner {
     if (this.#exchanges.size === 0) clearTimeout(this.#linger);
     const startByte = this.#exchanges.size === 0 ? this.#bytesBefore : this.#socket.bytesRead;
     const exchange = new FrontExchange(request, response, this, this.#context, startByte);
-    const wrong = request.method === 'CONNECT' ? CONNECT_REFUSED : rejection;
-    const reason = this.#exchanges.size < MAX_PIPELINED ? wrong : TOO_MANY_PIPELINED;
+    const wrong = this.#refusal ?? (request.method === 'CONNECT' ? CONNECT_REFUSED : rejection);
+    const isTooMany = this.#exchanges.size >= MAX_PIPELINED;
+    if (isTooMany) this.#last = request;
+    const reason = isTooMany ? TOO_MANY_PIPELINED : wrong;
     if (reason !== undefined) exchange.reject(reason);
     this.#exchanges.add(exchange);
+    this.#context.idle.delete(this);
     this.#context.inFlight++;
+    this.#holdIfCrowded();
     // node:http gives a response the socket when those before it are done.
     if (response.socket !== null) {
       exchange.start();
@@ -99,6 +109,7 @@ export class FrontConnection implements ExchangeOwner {
     if (this.#state === 'refused' || this.#last !== undefined) return;
     clearTimeout(this.#linger);
     this.#state = 'upgraded';
+    this.#context.idle.delete(this);
     const protocol = requestedProtocol(request) ?? '';
     new FrontUpgrade(request, protocol, this, this.#context).start(early);
   }
@@ -121,6 +132,25 @@ export class FrontConnection implements ExchangeOwner {
       if (this.#socket.bytesRead === this.#bytesBefore) this.#close();
       else this.linger();
     }, FAREWELL);
+  }
+
+  /** There are more connections than there may be: what it asks is refused. */
+  turnAway(): void {
+    this.#refusal = TOO_MANY_CONNECTIONS;
+    this.#context.connections.delete(this);
+    this.#context.idle.delete(this);
+    this.#context.turnedAway.add(this);
+  }
+
+  /** Closes if nobody would miss it. False: a request is on its way. */
+  leaveIfIdle(): boolean {
+    if (this.#exchanges.size > 0 || this.#socket.bytesRead !== this.#bytesBefore) return false;
+    // Whoever has just connected is about to ask.
+    if (this.#bytesBefore === 0 && performance.now() < this.#connectedAt + SETTLING) return false;
+    this.#context.connections.delete(this);
+    this.#context.idle.delete(this);
+    this.#close();
+    return true;
   }
 
   isAlone(): boolean {
@@ -162,12 +192,19 @@ export class FrontConnection implements ExchangeOwner {
   onOver(exchange: FrontExchange): void {
     if (!this.#exchanges.delete(exchange)) return;
     this.#context.inFlight--;
+    if (this.#exchanges.size === RESUME_BELOW) this.#socket.resume();
     if (this.#exchanges.size > 0 || this.#state === 'refused') return;
+    if (this.#context.connections.has(this)) this.#context.idle.add(this);
     clearTimeout(this.#linger);
     this.#linger = undefined;
     this.#bytesBefore = this.#socket.bytesRead;
     if (this.#pending !== undefined) this.#refuseUnread(this.#pending);
     else if (this.#state === 'closing-after-upload' || this.#context.closing) this.#close();
+  }
+
+  // Requests behind those that wait are left in the socket. What was read along with one is parsed nonetheless.
+  #holdIfCrowded(): void {
+    if (this.#exchanges.size >= HOLD_FROM) this.#socket.pause();
   }
 
   // Wrong is either the content of the last request, or what comes behind it.
@@ -208,7 +245,8 @@ export class FrontConnection implements ExchangeOwner {
 
   #onClosed(): void {
     clearTimeout(this.#linger);
-    this.#context.connections.delete(this);
+    for (const list of [this.#context.connections, this.#context.idle, this.#context.turnedAway])
+      list.delete(this);
     this.#onGone();
   }
 
@@ -231,10 +269,18 @@ function ignore(): void {
 const LINGER_STEPS = 5;
 const LINGER_STEP = 1000;
 
+// How long a new connection may take to its first request before it counts as idle, milliseconds.
+const SETTLING = 1000;
+
 // How long a connection without request is kept when the front closes, milliseconds.
 const FAREWELL = 250;
 
-// Requests of one connection that wait for their turn. Clients that pipeline at all send a few dozen.
+// Requests of one connection that wait for their turn. Clients that pipeline at all send a few dozen. From the second
+// number on no more is read, until there are fewer than the third; as one read can bring thousands, those beyond the
+// first are refused.
 const MAX_PIPELINED = 256;
+const HOLD_FROM = 64;
+const RESUME_BELOW = 32;
+const TOO_MANY_CONNECTIONS = new Rejection(503, 'too many connections');
 const CONNECT_REFUSED = new Rejection(405, 'CONNECT is not allowed');
 const TOO_MANY_PIPELINED = new Rejection(503, 'too many pipelined requests');

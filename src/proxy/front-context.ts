@@ -16,8 +16,13 @@ export interface FrontContext {
   /** Milliseconds from the request's end to the response's head; none: no limit. */
   requestTimeout: number | undefined;
   addForwarded: boolean;
-  /** All that are open. */
+  /** Connections that there may be. */
+  maxConnections: number;
+  /** All that are open, and those of them that have no request, the longest idle first. */
   readonly connections: Set<FrontConnection>;
+  readonly idle: Set<FrontConnection>;
+  /** Connections over the limit, which are told so and closed. */
+  readonly turnedAway: Set<FrontConnection>;
   /** No more is accepted; what is in flight goes on, and each connection ends with it. */
   closing: boolean;
   /** What is in flight is being broken off. */

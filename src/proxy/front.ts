@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type Logger, Rejection } from './failures.ts';
 import { FrontConnection } from './front-connection.ts';
 import type { FrontContext } from './front-context.ts';
+import { FrontDoor } from './front-door.ts';
 import { messageClass } from './front-message.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { RequestObserver } from './observer.ts';
@@ -21,6 +22,8 @@ export interface FrontOptions extends SectionLimits {
   readonly headTimeout: number;
   /** Whether to append a Forwarded element (RFC 7239). */
   readonly addForwarded: boolean;
+  /** Connections at once. */
+  readonly maxConnections: number;
 }
 
 /** Client mode's face: serves HTTP/1.1 and sends every request through the tunnel. */
@@ -57,7 +60,10 @@ export function createFront(
     streamIdleTimeout: options.streamIdleTimeout,
     requestTimeout: options.requestTimeout,
     addForwarded: options.addForwarded,
+    maxConnections: options.maxConnections,
     connections: new Set(),
+    idle: new Set(),
+    turnedAway: new Set(),
     closing: false,
     cutting: false,
     inFlight: 0,
@@ -81,8 +87,8 @@ export function createFront(
     get upgrades() {
       return context.upgrades.size;
     },
-    reconfigure: ({ streamIdleTimeout, requestTimeout, addForwarded, ...limits }) => {
-      Object.assign(context, { limits, streamIdleTimeout, requestTimeout, addForwarded });
+    reconfigure: ({ streamIdleTimeout, requestTimeout, addForwarded, maxConnections, ...limits }) => {
+      Object.assign(context, { limits, streamIdleTimeout, requestTimeout, addForwarded, maxConnections });
     },
     listen: (descriptor) => listen(server, descriptor ?? options.bindAddress, logger),
     close: () => {
@@ -126,7 +132,12 @@ function serve(server: Server, connections: WeakMap<Socket, FrontConnection>, co
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     connections.get(request.socket)?.onRequest(request, response);
   };
-  server.on('connection', (socket) => connections.set(socket, new FrontConnection(socket, context)));
+  const door = new FrontDoor(context);
+  server.on('connection', (socket) => {
+    const connection = new FrontConnection(socket, context);
+    connections.set(socket, connection);
+    door.enter(connection);
+  });
   server.on('request', onRequest);
   // Relayed like any other: it is the origin that says 100.
   server.on('checkContinue', onRequest);

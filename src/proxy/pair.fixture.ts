@@ -96,7 +96,7 @@ function makeFront(
 ): Front {
   const bindAddress = { host: '127.0.0.1', port: 0 };
   return createFront(
-    { ...DEFAULTS, bindAddress, headTimeout: 60_000, addForwarded: false, ...options },
+    { ...DEFAULTS, bindAddress, headTimeout: 60_000, addForwarded: false, maxConnections: 1000, ...options },
     tunnel,
     logger(log),
     observer,
