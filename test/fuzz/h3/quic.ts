@@ -46,6 +46,8 @@ export class FuzzQuic implements QuicStreams {
   /** Streams of which our half has ended, and those of which it was given up by either end. */
   readonly #ended = new Set<StreamId>();
   readonly #gone = new Set<StreamId>();
+  /** Streams whose end was written, and waits for the peer's credit. */
+  readonly #unsent = new Set<StreamId>();
   readonly #opened = { bidirectional: 0, unidirectional: 0 };
 
   constructor(role: Role, wire: Wire, rules: Rules) {
@@ -70,7 +72,10 @@ export class FuzzQuic implements QuicStreams {
     this.#rules.check(!this.#ended.has(id), 'nothing is written behind the end of a stream');
     this.#rules.check(!(isUnidirectional(id) && this.#full.has(id)), 'a critical stream waits for its drain');
     if (this.#gone.has(id) || this.closes.length > 0 || this.closed) return true;
-    if (fin) this.#ended.add(id);
+    if (fin) {
+      this.#ended.add(id);
+      this.#unsent.add(id);
+    }
     this.#wire.write(id, chunk, fin);
     if (!this.room) this.#full.add(id);
     return this.room;
@@ -78,8 +83,9 @@ export class FuzzQuic implements QuicStreams {
 
   resetStream(id: StreamId, errorCode: number): void {
     this.codes.push(errorCode);
-    if (this.#ended.has(id) || this.#gone.has(id)) return;
+    if (this.#isSent(id) || this.#gone.has(id)) return;
     this.#gone.add(id);
+    this.#unsent.delete(id);
     this.#wire.reset(id, errorCode);
   }
 
@@ -150,10 +156,11 @@ export class FuzzQuic implements QuicStreams {
 
   /** The peer wants no more of our half. */
   stopped(id: StreamId, code: number): void {
-    if (this.closed || this.#ended.has(id) || this.#gone.has(id)) return;
+    if (this.closed || this.#isSent(id) || this.#gone.has(id)) return;
     this.#gone.add(id);
     this.#full.delete(id);
     this.events?.onStreamStopped(id, code);
+    if (this.#unsent.delete(id)) this.events?.onStreamSent(id);
   }
 
   /** There is room again on every stream that had none. */
@@ -165,6 +172,19 @@ export class FuzzQuic implements QuicStreams {
     }
   }
 
+  /** There is credit for all that was written. */
+  send(): void {
+    for (const id of [...this.#unsent]) {
+      this.#unsent.delete(id);
+      if (!this.closed) this.events?.onStreamSent(id);
+    }
+  }
+
+  /** Whether our half of the stream was given up, by whomever. */
+  isGone(id: StreamId): boolean {
+    return this.#gone.has(id);
+  }
+
   allow(direction: 'bidirectional' | 'unidirectional'): void {
     this.allowed[direction]++;
     if (!this.closed) this.events?.onStreamsAvailable();
@@ -174,5 +194,9 @@ export class FuzzQuic implements QuicStreams {
     if (this.closed) return;
     this.closed = true;
     this.events?.onClosed({ source, space: 'application', code, reason: 'the connection is over' });
+  }
+
+  #isSent(id: StreamId): boolean {
+    return this.#ended.has(id) && !this.#unsent.has(id);
   }
 }

@@ -119,7 +119,8 @@ function steer(input: Input, end: End): void {
   const what = input.below(4);
   if (what === 0) end.session.goAway();
   else if (what === 1) end.session.announceGoAway();
-  else end.quic.allow('bidirectional');
+  else if (what === 2) end.quic.allow('bidirectional');
+  else end.quic.send();
 }
 
 function deliver({ quic }: End, nth: number, most: number): void {
@@ -139,6 +140,7 @@ async function settle(pair: Pair): Promise<void> {
     moved = pair.deliverSign(0);
     for (const { quic, watches } of [pair.client, pair.server]) {
       quic.drain();
+      quic.send();
       for (const { stream, isCancelled } of watches) if (!isCancelled) stream?.resume();
       await turn();
       for (const id of [...quic.incoming.keys()]) moved = quic.deliver(id, Number.POSITIVE_INFINITY) || moved;
@@ -157,8 +159,7 @@ function checkReceived(receiver: End, sender: End): void {
     const id = watch.stream?.id ?? -1;
     const sent = sender.sent.get(id);
     checkPrefix(watch, sent);
-    const from = sender.watches.find(({ stream }) => stream?.id === id);
-    const isWhole = sent?.ended === true && from?.sending === 'ended';
+    const isWhole = sent?.ended === true && !sender.quic.isGone(id);
     check(!isWhole || watch.receiving !== 'open', 'what was sent whole is told whole');
   }
 }

@@ -198,7 +198,7 @@ function steer(input: Input, { session, quic }: End): void {
   else if (what === 2) quic.allow('bidirectional');
   else if (what === 3) quic.allow('unidirectional');
   else if (what === 4) quic.allowed.unidirectional = 0;
-  else quic.room = !quic.room;
+  else quic.send();
 }
 
 // Stops concern what we send: request streams, and the unidirectional streams that are ours.
