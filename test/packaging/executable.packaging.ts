@@ -1,6 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CLIENT_NAME, sharedPki, temporaryFolder } from '../support/certificates.ts';
 import { executable, runAlone, VERSION } from './products.ts';
@@ -19,6 +21,7 @@ beforeAll(async () => {
     `[general]
 mode = "Server"
 peer_hostname = "${CLIENT_NAME}"
+quic_port = 0
 http_connect_address = "127.0.0.1:8080"
 [tls]
 ca = "${pki.ca}"
@@ -36,13 +39,10 @@ describe('the single executable, with an empty environment', () => {
     expect(runAlone(executable(), ['--version'])).toEqual({ code: 0, output: `${VERSION}\n` });
   });
 
-  it(`starts in less than ${START} ms`, () => {
+  it(`accepts connections less than ${START} ms after its start`, async () => {
     // The best of some: what the machine does beside is not the program's.
-    const times = Array.from({ length: 10 }, () => {
-      const begin = performance.now();
-      runAlone(executable(), ['--version']);
-      return performance.now() - begin;
-    });
+    const times: number[] = [];
+    for (let count = 0; count < 10; count++) times.push(await timeToStart());
     expect(Math.min(...times)).toBeLessThan(START);
   });
 
@@ -64,6 +64,23 @@ describe('the single executable, with an empty environment', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 });
+
+/** From the start of a server end to the line with which it says where it listens, milliseconds. */
+async function timeToStart(): Promise<number> {
+  const begin = performance.now();
+  const end = spawn(executable(), ['--config', configuration], {
+    env: {},
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = once(end, 'close');
+  for await (const line of createInterface({ input: end.stdout })) {
+    if (line.includes('started endpoint')) break;
+  }
+  const time = performance.now() - begin;
+  end.kill('SIGKILL');
+  await gone;
+  return time;
+}
 
 describe('native modules of the single executable', () => {
   it('go to the next directory when a RUNTIME_DIRECTORY is noexec, as /run is on Debian', () => {
