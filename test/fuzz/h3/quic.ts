@@ -132,8 +132,9 @@ export class FuzzQuic implements QuicStreams {
 
   /** Delivers up to `most` bytes of a stream, and its end behind the last; false when there is nothing to be delivered. */
   deliver(id: StreamId, most: number): boolean {
-    const incoming = this.incomingOf(id);
-    if (this.closed || incoming.over || incoming.paused) return false;
+    const incoming = this.incoming.get(id);
+    if (incoming === undefined || this.closed || incoming.over || incoming.paused) return false;
+    if (incoming.chunks.length === 0 && !incoming.fin) return false;
     const all = Buffer.concat(incoming.chunks);
     const chunk = Buffer.from(all.subarray(0, most));
     const fin = incoming.fin && chunk.length === all.length;
