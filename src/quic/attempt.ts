@@ -109,8 +109,8 @@ export class Attempt implements ConnectionHost {
     this.#connection.question(0);
   }
 
-  transmit(datagram: Buffer, to: EngineAddress): void {
-    this.#socket.send(datagram, to);
+  transmit(datagram: Buffer, to: EngineAddress): boolean {
+    return this.#socket.send(datagram, to);
   }
 
   schedule(connection: QuicConnection): void {

@@ -42,9 +42,9 @@ export class Closing {
     this.#toldAt = now;
   }
 
-  /** A datagram left. */
+  /** A datagram is about to leave. */
   sent(datagram: Buffer): void {
-    if (this.told) this.#datagram = datagram;
+    if (this.told) this.#datagram = Buffer.from(datagram);
   }
 
   /** Whether the engine had no chance to tell the peer, for too long. */

@@ -8,8 +8,8 @@ export interface ConnectionHost {
   /** Monotonic clock, milliseconds. */
   readonly clock: () => number;
   readonly meter: QuicMeter;
-  /** Sends a datagram; the buffer is the socket's from here on. */
-  transmit(datagram: Buffer, to: EngineAddress): void;
+  /** Sends a datagram. True: the buffer may be used again; otherwise it is the socket's from here on. */
+  transmit(datagram: Buffer, to: EngineAddress): boolean;
   /** Asks for a call of `process` at the end of this turn of the event loop. */
   schedule(connection: QuicConnection): void;
   /** The handshake is complete and the peer's name is right: whose events are these? */

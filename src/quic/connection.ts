@@ -306,12 +306,12 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#close(false, PROTOCOL_VIOLATION, text);
   }
 
-  #transmit(datagram: Buffer, to: EngineAddress): void {
+  #transmit(datagram: Buffer, to: EngineAddress): boolean {
     const now = this.#host.clock();
     if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, now);
     else this.#liveness.sent(datagram, now);
     this.#closing?.sent(datagram);
-    this.#host.transmit(datagram, this.#peer.current ?? to);
+    return this.#host.transmit(datagram, this.#peer.current ?? to);
   }
 
   readonly #repeat = (datagram: Buffer): void => {

@@ -95,7 +95,7 @@ export class FirstFlight {
   sent(datagram: Buffer, now: number): void {
     if (this.#done || this.#flight.length >= FLIGHT_DATAGRAMS) return;
     this.#startedAt ??= now;
-    this.#flight.push(datagram);
+    this.#flight.push(Buffer.from(datagram));
     this.#size += datagram.length;
     this.#due = Math.min(this.#due, now + this.#interval);
   }

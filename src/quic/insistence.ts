@@ -38,7 +38,8 @@ export class Insistence {
     if (!this.#asked) return;
     this.#asked = false;
     if (this.#copies.length + DELAYS.length > LIMIT) return;
-    for (const delay of DELAYS) this.#copies.push({ datagram, to, due: now + delay });
+    const copy = Buffer.from(datagram);
+    for (const delay of DELAYS) this.#copies.push({ datagram: copy, to, due: now + delay });
   }
 
   /** Hands out the copies that are due. */

@@ -85,7 +85,7 @@ export class ServerEndpoint implements ConnectionHost {
     this.#logger = logger;
     this.#gate = new Gate(options.allowFrom);
     this.#resets = new StatelessResets(options.identity.key, socket.address.port);
-    const transmit = (datagram: Buffer, to: EngineAddress): void => socket.send(datagram, to);
+    const transmit = (datagram: Buffer, to: EngineAddress): boolean => socket.send(datagram, to);
     this.#strangers = new Strangers(this.#gate, this.#resets, meter, logger, this.clock, transmit);
     socket.onDatagram((datagram, from) => this.#receive(datagram, from));
     socket.onError((code) => {
@@ -133,8 +133,8 @@ export class ServerEndpoint implements ConnectionHost {
     this.#socket.close();
   }
 
-  transmit(datagram: Buffer, to: EngineAddress): void {
-    this.#socket.send(datagram, to);
+  transmit(datagram: Buffer, to: EngineAddress): boolean {
+    return this.#socket.send(datagram, to);
   }
 
   schedule(connection: QuicConnection): void {

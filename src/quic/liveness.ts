@@ -11,6 +11,8 @@ const ACKNOWLEDGING = 10;
 
 /** A datagram at least this long carries, by all appearances, something that the peer acknowledges. */
 const SUBSTANTIAL = 600;
+/** One of them is kept this often, milliseconds: a copy of each would cost more than it is worth. */
+const KEEP_INTERVAL = 5;
 
 /** How the peer is asked, and who wants to know. */
 export interface LivenessEvents {
@@ -41,7 +43,9 @@ export class Liveness {
   #askedAt: number;
   #doubt: Doubt | undefined;
   #silent = false;
+  /** A copy of one of the last substantial datagrams, and since when. */
   #substantial: Buffer | undefined;
+  #keptAt = Number.NEGATIVE_INFINITY;
   #receivedAt = Number.NEGATIVE_INFINITY;
   /** Since when something is out that the peer should acknowledge. */
   #waitingSince: number | undefined;
@@ -68,7 +72,10 @@ export class Liveness {
 
   /** A datagram was sent. */
   sent(datagram: Buffer, now: number): void {
-    if (datagram.length >= SUBSTANTIAL) this.#substantial = datagram;
+    if (datagram.length >= SUBSTANTIAL && now - this.#keptAt >= KEEP_INTERVAL) {
+      this.#substantial = Buffer.from(datagram);
+      this.#keptAt = now;
+    }
     if (now - this.#receivedAt > ACKNOWLEDGING) this.#waitingSince ??= now;
   }
 

@@ -36,7 +36,17 @@ let datagrams: Buffer[];
 function newOutput(congestionAlgorithm: CongestionAlgorithm = 'Bbr'): Output {
   const ignore = (): void => {};
   const options = { ...OPTIONS, congestionAlgorithm };
-  const output = new Output(engine, options, 'server', 0, (datagram) => datagrams.push(datagram), ignore);
+  const output = new Output(
+    engine,
+    options,
+    'server',
+    0,
+    (datagram) => {
+      datagrams.push(Buffer.from(datagram));
+      return true;
+    },
+    ignore,
+  );
   output.established();
   return output;
 }

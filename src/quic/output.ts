@@ -33,6 +33,8 @@ const CONTROL_SLACK = 10;
 /** Most datagrams of one connection that one turn of the event loop sends. */
 const DATAGRAMS_PER_TURN = 512;
 
+const EMPTY = Buffer.alloc(0);
+
 /** What is needed of the engine. */
 export type OutputEngine = Pick<EngineConnection, 'send' | 'pathStats' | 'destinationId'>;
 
@@ -47,7 +49,7 @@ export class Output {
   readonly #engine: OutputEngine;
   readonly #options: QuicOptions;
   readonly #pacer: Pacer;
-  readonly #transmit: (datagram: Buffer, to: EngineAddress) => void;
+  readonly #transmit: (datagram: Buffer, to: EngineAddress) => boolean;
   readonly #alternates: boolean;
   readonly #redundancy: Redundancy;
   readonly #insistence = new Insistence();
@@ -58,7 +60,8 @@ export class Output {
   #padded = true;
   #destinationIdLength: number | undefined;
   #shortened = false;
-  #spare: Buffer | undefined;
+  /** Memory for the next datagram: nearly always the same, so that sending makes no garbage. */
+  #buffer = EMPTY;
   /** Bytes that the engine holds to be sent, for the first time or again: an estimate, exact when it is 0. */
   #held = 0;
   /** Since datagrams last came: bytes that left, and those of streams that the engine took. */
@@ -84,7 +87,7 @@ export class Output {
     options: QuicOptions,
     role: Role,
     now: number,
-    transmit: (datagram: Buffer, to: EngineAddress) => void,
+    transmit: (datagram: Buffer, to: EngineAddress) => boolean,
     warn: (message: string) => void,
   ) {
     this.#engine = engine;
@@ -128,7 +131,6 @@ export class Output {
   /** The handshake is complete. */
   established(): void {
     this.#handshake = undefined;
-    this.#spare = undefined;
   }
 
   /** The next datagram carries STOP_SENDING, which the engine sends only once. */
@@ -219,21 +221,18 @@ export class Output {
 
   #ship(now: number): boolean {
     const size = this.#padded ? SAFE_DATAGRAM_SIZE : this.#size.current;
-    const buffer = this.#spare?.length === size ? this.#spare : Buffer.allocUnsafe(size);
-    this.#spare = undefined;
+    if (this.#buffer.length !== size) this.#buffer = Buffer.allocUnsafeSlow(size);
+    const buffer = this.#buffer;
     // Loss-based algorithms: the engine stamps a whole window with one send time unless datagram sizes vary, and
     // then its round-trip estimate grows without bound. A client's first datagrams must not be shorter than 1200 bytes.
     const shorter = this.#alternates && this.#shortened && this.#handshake === undefined;
     const sent = this.#engine.send(shorter ? buffer.subarray(0, size - 1) : buffer);
-    if (sent === null) {
-      this.#spare = buffer;
-      return false;
-    }
+    if (sent === null) return false;
     // The last flight of a client's handshake begins with an Initial packet, and comes after `established`.
     this.#padded = this.#handshake !== undefined;
     this.#shortened = !this.#shortened;
     const [length, info] = sent;
-    const datagram = buffer.subarray(0, length);
+    const datagram = length === size ? buffer : buffer.subarray(0, length);
     if (this.#held > 0 || this.#handshake === 'client') this.#redundancy.sent(datagram, info.to, now);
     this.#insistence.sent(datagram, info.to, now);
     this.#size.sent(length);
@@ -243,7 +242,7 @@ export class Output {
     this.#left += length;
     this.sentBytes += length;
     this.lastAddress = info.to;
-    this.#transmit(datagram, info.to);
+    if (!this.#transmit(datagram, info.to)) this.#buffer = EMPTY;
     return true;
   }
 

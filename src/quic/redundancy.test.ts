@@ -20,10 +20,11 @@ function burst(redundancy: Redundancy, sizes: readonly number[], at: number, may
 }
 
 describe('copies of datagrams that end a burst', () => {
-  it('come 4 ms later, the very same bytes', () => {
+  it('come 4 ms later, the very same bytes, whatever became of the buffer', () => {
     const redundancy = new Redundancy('On', 0);
     const original = datagram(300);
     redundancy.sent(original, TO, 1000);
+    original.fill(0);
     redundancy.burstEnded(1000, RATE);
     expect(redundancy.due).toBe(1004);
     const copies: Buffer[] = [];
@@ -38,7 +39,7 @@ describe('copies of datagrams that end a burst', () => {
       () => true,
       (copy) => copies.push(copy),
     );
-    expect(copies[0]).toBe(original);
+    expect(copies).toEqual([datagram(300)]);
     expect(redundancy.due).toBe(Number.POSITIVE_INFINITY);
     expect([redundancy.copies, redundancy.copiedBytes]).toEqual([1, 300]);
   });

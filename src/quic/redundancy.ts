@@ -78,7 +78,7 @@ export class Redundancy {
     if (!this.#active(now)) return;
     this.#burstLength++;
     if (this.#burst.length === SHORT_BURST) this.#burst.shift();
-    this.#burst.push({ datagram, to });
+    this.#burst.push({ datagram: Buffer.from(datagram), to });
   }
 
   /** Nothing comes behind the datagrams sent so far. `rate`: bytes a second that may be sent. */

@@ -32,7 +32,7 @@ function numericLookup(
   _options: unknown,
   callback: (error: Error | null, address: string, family: number) => void,
 ): void {
-  callback(null, address, isIPv6(address) ? 6 : 4);
+  callback(null, address, address.includes(':') ? 6 : 4);
 }
 
 /** Binds a UDP socket. Where the host has no IPv6, `::` becomes `0.0.0.0`, with a warning. */
@@ -152,9 +152,12 @@ export class UdpSocket {
     });
   }
 
-  send(datagram: Buffer, to: EngineAddress): void {
+  /** True: the system has taken it, and the buffer may be used again. */
+  send(datagram: Buffer, to: EngineAddress): boolean {
     if (this.#connected) this.#socket.send(datagram, this.#sent);
     else this.#socket.send(datagram, 0, datagram.length, to.port, to.host, this.#sent);
+    // It is sent within this call, and waits in Node's queue only when the system has no room.
+    return this.#socket.getSendQueueCount() === 0;
   }
 
   close(): void {
