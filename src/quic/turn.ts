@@ -10,6 +10,7 @@ const PATIENCE = 1;
  */
 export class EndOfTurn<T> {
   readonly #run: (item: T) => void;
+  readonly #clock: () => number;
   #waiting = new Set<T>();
   #running = new Set<T>();
   #armed: NodeJS.Immediate | undefined;
@@ -17,16 +18,18 @@ export class EndOfTurn<T> {
   #hurried = false;
   #isRunning = false;
 
-  constructor(run: (item: T) => void) {
+  /** `clock`: monotonic, milliseconds. */
+  constructor(run: (item: T) => void, clock: () => number = () => performance.now()) {
     this.#run = run;
+    this.#clock = clock;
   }
 
   add(item: T): void {
     this.#waiting.add(item);
     if (this.#armed === undefined) {
-      this.#armedAt = performance.now();
+      this.#armedAt = this.#clock();
       this.#armed = setImmediate(this.#turn);
-    } else if (!this.#hurried && !this.#isRunning && performance.now() - this.#armedAt > PATIENCE) {
+    } else if (!this.#hurried && !this.#isRunning && this.#clock() - this.#armedAt > PATIENCE) {
       // Never from within this call, and never again and again without what is at the end of the turn.
       this.#hurried = true;
       process.nextTick(this.#turn);

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -59,8 +59,10 @@ describe('an origin', () => {
   });
 
   it('that dies in a chunked body cuts the client off before the last chunk', async () => {
-    const { client } = await tunnel(await dyingInChunks());
-    const { bytes, error } = await exchangeRaw(client.httpPort, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const { port, die } = await dyingInChunks();
+    const { client } = await tunnel(port);
+    const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+    const { bytes, error } = await exchangeRaw(client.httpPort, request, die);
     expect(bytes.toString('latin1')).toMatch(/^HTTP\/1\.1 200 /);
     expect(bytes.toString('latin1')).toContain('\r\n5\r\nhello\r\n');
     expect(bytes.toString('latin1')).not.toContain('\r\n0\r\n');
@@ -68,8 +70,9 @@ describe('an origin', () => {
   });
 
   it('that dies in a chunked body resets the connection of an HTTP/1.0 client, whose body ends with it', async () => {
-    const { client } = await tunnel(await dyingInChunks());
-    const { error } = await exchangeRaw(client.httpPort, 'GET / HTTP/1.0\r\nHost: a\r\n\r\n');
+    const { port, die } = await dyingInChunks();
+    const { client } = await tunnel(port);
+    const { error } = await exchangeRaw(client.httpPort, 'GET / HTTP/1.0\r\nHost: a\r\n\r\n', die);
     expect(error).toBe('ECONNRESET');
   });
 });
@@ -109,27 +112,34 @@ describe('a client', () => {
   });
 });
 
-/** An origin that cuts its connection between two chunks. */
-async function dyingInChunks(): Promise<number> {
+/** An origin that cuts its connection between two chunks, when it is told to. */
+async function dyingInChunks(): Promise<{ port: number; die: () => void }> {
+  const sockets: Socket[] = [];
   const { port } = await rawOrigin((socket) => {
+    sockets.push(socket);
     socket.once('data', () => {
-      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n', () =>
-        socket.destroy(),
-      );
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
     });
   });
-  return port;
+  const die = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port, die };
 }
 
-/** All that comes back on a connection, and how that ended. */
+/** All that comes back on a connection, and how that ended; `onContent` is called when content has come. */
 async function exchangeRaw(
   port: number,
   request: string,
+  onContent: () => void,
 ): Promise<{ bytes: Buffer; error: string | undefined }> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
   let error: string | undefined;
-  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    if (Buffer.concat(chunks).includes('hello')) onContent();
+  });
   socket.on('error', (cause: NodeJS.ErrnoException) => {
     error = cause.code;
   });
