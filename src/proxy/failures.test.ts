@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Code } from '../h3/codes.ts';
-import type { StreamFailure } from '../h3/port.ts';
+import type { FieldLines, StreamFailure } from '../h3/port.ts';
 import {
   RawClient,
   SILENT,
@@ -202,6 +202,27 @@ describe('a fault of ours', () => {
     expect(await new RawClient(port).send(GET).until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 502 /);
     expect(log.map(({ level }) => level)).toEqual(['error', 'warn']);
     expect(await new RawClient(port).send(GET).until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 204 /);
+  });
+
+  it('ends one request alone, at the origin', async () => {
+    const pair = await startPair((await startNotingService()).port);
+    const answers: FieldLines[] = [];
+    pair.tunnel.open({
+      ...SILENT,
+      isUpgrade: false,
+      onUnavailable() {},
+      // What HTTP/3 would never let through, and node:http throws at.
+      onStream: (stream) =>
+        stream.sendHeaders([':method', 'GET', ':scheme', 'http', ':authority', 'a', ':path', '/ö ü'], true),
+      onHeaders: (fields) => answers.push(fields),
+    });
+    await until(() => answers.length === 1);
+    expect(answers[0]?.slice(0, 2)).toEqual([':status', '502']);
+    expect(pair.log.map(({ level, message }) => [level, message])).toContainEqual([
+      'error',
+      'a request failed unexpectedly',
+    ]);
+    await new RawClient(pair.port).send(GET).until('ok');
   });
 });
 
