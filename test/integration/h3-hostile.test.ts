@@ -75,7 +75,10 @@ describe('a peer that cancels what it has asked for', () => {
     await peer.send(CONTROL, controlStream());
     const began = performance.now();
     // Until it matters, or, on a slow machine, for a while.
-    const going = () => server.readings().floods.placesKept < 500 && performance.now() - began < 8000;
+    const going = () =>
+      peer.closed === undefined &&
+      server.readings().floods.placesKept < 500 &&
+      performance.now() - began < 8000;
     for (let first = 0; going(); first += MAX_REQUESTS) {
       const ids = Array.from({ length: MAX_REQUESTS }, (_, index) => 4 * (first + index));
       for (const id of ids) await peer.send(id, headers(GET), true);
@@ -83,7 +86,8 @@ describe('a peer that cancels what it has asked for', () => {
       for (const id of ids) peer.stop(id, Code.H3_REQUEST_CANCELLED);
     }
     const seconds = (performance.now() - began) / 1000;
-    expect(peer.closed).toBeUndefined();
+    // Which bound is met first, this one or that on what comes to nothing, is a matter of the machine.
+    expect([undefined, Code.H3_EXCESSIVE_LOAD]).toContain(peer.closed?.code);
     expect(asked).toBeLessThanOrEqual(1000 + 200 * seconds + MAX_REQUESTS);
     peer.close();
   });
