@@ -143,7 +143,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       this.#host.refused('other_address', info.from);
       return;
     }
-    if (this.#state.phase === 'handshaking' && !this.#state.opening.admit(datagram)) {
+    if (!this.#admits(datagram)) {
       this.#host.refused('handshake_bytes', info.from);
       this.#abandon('the peer sent more than a handshake takes');
       return;
@@ -155,6 +155,15 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#output.received();
     if (this.#state.phase === 'open') this.#state.serving.received();
     this.#host.schedule(this);
+  }
+
+  /**
+   * Whether the handshake's bounds allow for a datagram. An end that was busy for a while finds the peer's flight many
+   * times over: when that has completed the handshake already, the rest of it costs nothing any more.
+   */
+  #admits(datagram: Buffer): boolean {
+    if (this.#state.phase !== 'handshaking' || this.#engine.isEstablished()) return true;
+    return this.#state.opening.admit(datagram);
   }
 
   /** Does all that is due: delivers, sends, sets the timer. */
