@@ -149,7 +149,6 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       return;
     }
     this.#watch.received(datagram);
-    this.#liveness.received(this.#host.clock());
     this.#closing?.answer(this.#repeat);
     this.#peer.receive(this.#engine, datagram, info);
     this.#output.received();
@@ -318,7 +317,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #transmit(datagram: Buffer, to: EngineAddress): boolean {
     const now = this.#host.clock();
     if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, now);
-    else this.#liveness.sent(datagram, now);
+    else this.#liveness.sent(datagram, now, this.#output.heardAt);
     this.#closing?.sent(datagram);
     return this.#host.transmit(datagram, this.#peer.current ?? to);
   }

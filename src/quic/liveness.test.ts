@@ -66,7 +66,7 @@ describe('a peer', () => {
 
   it('that leaves something unanswered for longer than its round trips explain is doubted, however much more is sent', () => {
     const { liveness, advance } = start();
-    for (let now = 100; now < 1100; now += 50) liveness.sent(Buffer.alloc(100), now);
+    for (let now = 100; now < 1100; now += 50) liveness.sent(Buffer.alloc(100), now, 0);
     advance(100);
     expect(liveness.due).toBe(1150);
     expect([advance(1149), advance(1150)]).toEqual([[], ['ping']]);
@@ -75,20 +75,17 @@ describe('a peer', () => {
 
   it('is not doubted for what only acknowledged what it sent, nor once anything came', () => {
     const { liveness, advance } = start();
-    liveness.received(100);
-    liveness.sent(Buffer.alloc(40), 105);
+    liveness.sent(Buffer.alloc(40), 105, 100);
     expect(advance(1500, 100)).toEqual([]);
-    liveness.sent(Buffer.alloc(40), 1500);
-    liveness.received(1600);
+    liveness.sent(Buffer.alloc(40), 1500, 100);
     expect(advance(2400, 1600)).toEqual([]);
     expect(liveness.due).toBe(3600);
   });
 
   it('in doubt gets the last large datagram again, which a full congestion window does not hold back', () => {
     const { liveness, advance } = start();
-    liveness.sent(Buffer.alloc(1200), 5);
-    liveness.sent(Buffer.alloc(40), 5);
-    liveness.received(6);
+    liveness.sent(Buffer.alloc(1200), 5, 0);
+    liveness.sent(Buffer.alloc(40), 5, 0);
     expect(advance(2000)).toEqual(['ping']);
     liveness.question(2100);
     expect(advance(2100)).toEqual(['ping', 'repeat 1200']);

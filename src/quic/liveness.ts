@@ -33,8 +33,8 @@ interface Doubt {
 
 /**
  * Whether the peer is still there. After `keepAliveInterval` of silence it is asked (a PING); when there is reason to
- * doubt, at once and again and again, so that the end of an outage is noticed soon: the engine doubles its waits. Times
- * are milliseconds.
+ * doubt, at once and again and again, so that the end of an outage is noticed soon: the engine doubles its waits. It is
+ * heard when packets came that the engine could decrypt: anyone can send other datagrams. Times are milliseconds.
  */
 export class Liveness {
   readonly #keepAliveInterval: number;
@@ -46,7 +46,6 @@ export class Liveness {
   /** A copy of one of the last substantial datagrams, and since when. */
   #substantial: Buffer | undefined;
   #keptAt = Number.NEGATIVE_INFINITY;
-  #receivedAt = Number.NEGATIVE_INFINITY;
   /** Since when something is out that the peer should acknowledge. */
   #waitingSince: number | undefined;
   #rtt = 0;
@@ -64,19 +63,13 @@ export class Liveness {
     return Math.min(this.#nextQuestion, this.#overdue, told ?? Number.POSITIVE_INFINITY);
   }
 
-  /** A datagram came, whatever it was. */
-  received(now: number): void {
-    this.#receivedAt = now;
-    this.#waitingSince = undefined;
-  }
-
-  /** A datagram was sent. */
-  sent(datagram: Buffer, now: number): void {
+  /** A datagram was sent; the peer was last heard at `heardAt`. */
+  sent(datagram: Buffer, now: number, heardAt: number): void {
     if (datagram.length >= SUBSTANTIAL && now - this.#keptAt >= KEEP_INTERVAL) {
       this.#substantial = Buffer.from(datagram);
       this.#keptAt = now;
     }
-    if (now - this.#receivedAt > ACKNOWLEDGING) this.#waitingSince ??= now;
+    if (now - heardAt > ACKNOWLEDGING) this.#waitingSince ??= now;
   }
 
   /** There is reason to doubt: the peer is asked now, and has `patience` to answer. */
@@ -102,6 +95,7 @@ export class Liveness {
 
   #heard(at: number): void {
     this.#heardAt = at;
+    this.#waitingSince = undefined;
     if (this.#doubt === undefined || at <= this.#doubt.since) return;
     this.#doubt = undefined;
     if (!this.#silent) return;

@@ -47,9 +47,16 @@ export const FAULTS: readonly Fault[] = [
   ...onEach((end) => ({
     name: `kill ${end}`,
     longest: 0,
-    begin: (world) => world.killAndRestart(end),
+    begin: (world) => world.killAndRestart(end, true),
     end: () => {},
   })),
+  {
+    // Its successor's stateless resets say nothing to the client.
+    name: 'replace server',
+    longest: 0,
+    begin: (world) => world.killAndRestart('server', false),
+    end: () => {},
+  },
   ...onEach((end) => ({
     name: `stop ${end}`,
     begin: (world) => world.signal(end, 'SIGSTOP'),

@@ -1,7 +1,15 @@
 /** Both ends as real processes, the emulated link between them, the origin behind them and the clients before them. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'smol-toml';
 import { createLink, type Link } from '../../src/demo/link.ts';
 import { exhaustDescriptors, restoreDescriptors } from '../support/descriptors.ts';
-import { type ClientEnd, type ServerEnd, startClientEnd, startServerEnd } from '../support/tunnel.ts';
+import {
+  type ClientEnd,
+  type Sections,
+  type ServerEnd,
+  startClientEnd,
+  startServerEnd,
+} from '../support/tunnel.ts';
 import type { Ledger } from './ledger.ts';
 import { FaultyOrigin } from './origin.ts';
 
@@ -34,16 +42,18 @@ export class World {
     return this.#client.httpPort;
   }
 
-  /** Kills an end, and starts it again at once, at the same port. */
-  async killAndRestart(end: 'client' | 'server'): Promise<void> {
-    const { process } = this.#end(end);
+  /** Kills an end, and starts it again at once, at the same port, with the same key or another. */
+  async killAndRestart(end: 'client' | 'server', sameKey: boolean): Promise<void> {
+    const { process, file } = this.#end(end);
+    const { tls } = parse(readFileSync(file, 'utf8')) as { tls: Sections[string] };
+    const kept = sameKey ? { tls } : {};
     process.signal('SIGKILL');
     await process.exited;
     if (end === 'server') {
-      const config = { general: { quic_port: this.#server.quicPort } };
+      const config = { ...kept, general: { quic_port: this.#server.quicPort } };
       this.#server = await startServerEnd(this.origin.port, { config });
     } else {
-      const config = { general: { http_bind_address: `127.0.0.1:${this.httpPort}` } };
+      const config = { ...kept, general: { http_bind_address: `127.0.0.1:${this.httpPort}` } };
       this.#client = await startClientEnd(this.link.address.port, { config });
     }
   }

@@ -211,3 +211,22 @@ describe('datagrams for a connection that is over', () => {
     expect(client.closed?.reason).toMatch(/knows nothing of this connection any more/);
   });
 });
+
+describe('datagrams that the peer cannot have made', () => {
+  it('are no sign of life: the client tells of the silence behind them', async () => {
+    const server = await QuicServer.start();
+    const link = await linkTo(server, {});
+    const client = await dial(link.address.port, { maxIdleTimeout: 30_000 });
+    link.filter('down', (datagram) => {
+      datagram.fill(0x41, 8);
+      return true;
+    });
+    const id = client.open();
+    const busy = setInterval(() => client.connection.write(id, Buffer.alloc(100), false), 20);
+    await client.until(() => client.conditions.includes('silent'));
+    link.filter('down', undefined);
+    await client.until(() => client.conditions.includes('answering'));
+    clearInterval(busy);
+    expect(client.closed).toBeUndefined();
+  });
+});
