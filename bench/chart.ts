@@ -41,7 +41,7 @@ export function barChart({ title, limitName, groups }: BarChart): string {
   });
   const note = text(LEFT, y + 8, `dashed: ${limitName}`, 'start', 11);
   const body = [text(LEFT, 18, title, 'start', 14), ...parts, note].join('\n');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 20}" font-family="sans-serif">\n${body}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 20}" font-family="sans-serif">\n<title>${escaped(title)}</title>\n${body}\n</svg>\n`;
 }
 
 function drawGroup({ title, limit, bars }: BarGroup, top: number, scale: number): string {
@@ -64,8 +64,9 @@ function drawBar(name: string, value: number, index: number, first: number, scal
 }
 
 function text(x: number, y: number, content: string, anchor: string, size: number): string {
-  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<text x="${round(x)}" y="${y}" font-size="${size}" text-anchor="${anchor}" fill="${INK}">${escaped}</text>`;
+  return `<text x="${round(x)}" y="${y}" font-size="${size}" text-anchor="${anchor}" fill="${INK}">${escaped(content)}</text>`;
 }
+
+const escaped = (content: string): string => content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 const round = (value: number): number => Math.round(value * 10) / 10;
