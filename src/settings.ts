@@ -4,7 +4,7 @@ import { type Config, isClient } from './config/schema.ts';
 import type { SessionOptions } from './h3/options.ts';
 import type { Meters } from './meters.ts';
 import type { Contract } from './proxy/contract.ts';
-import type { QuicOptions } from './quic/options.ts';
+import { primingBytes, type QuicOptions } from './quic/options.ts';
 import type { SocketOptions } from './quic/socket.ts';
 import { version } from './version.ts';
 
@@ -58,6 +58,11 @@ export function sessionOptions(config: Config, meters?: Pick<Meters, 'qpack' | '
     qpackNeverIndexed: qpack_never_indexed,
     qpackCounters: meters?.qpack,
     floodCounters: meters?.floods,
+    padding: primingBytes({
+      congestionAlgorithm: config.transport.congestion_algorithm,
+      initialRtt: config.transport.initial_rtt,
+      initialWindow: config.transport.initial_window,
+    }),
     now: () => performance.now(),
   };
 }

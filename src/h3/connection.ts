@@ -21,6 +21,7 @@ import { HeldBytes } from './held-bytes.ts';
 import type { ReceiverContext } from './message-receiver.ts';
 import type { H3Options } from './options.ts';
 import { OwnStream } from './own-stream.ts';
+import { sendPadding } from './padding.ts';
 import { PeerStreamIds } from './peer-stream-ids.ts';
 import { PendingHeads } from './pending-heads.ts';
 import { PieceJoiner } from './piece-joiner.ts';
@@ -59,6 +60,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   readonly #goingAway: GoingAway;
   readonly #peerControl: ControlReceiver;
   readonly #peerStreams: UnidirectionalStreams;
+  readonly #padding: number;
   #peerSettings: Settings | undefined;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
@@ -66,6 +68,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   constructor(quic: QuicStreams, options: H3Options, handler: ConnectionHandler) {
     this.#quic = quic;
     this.#handler = handler;
+    this.#padding = options.padding ?? 0;
     this.#counters = options.floodCounters ?? noFloodCounts();
     this.#flood = new FloodGuard(options.now, this.#counters);
     this.pendingHeads = new PendingHeads(options.now);
@@ -250,6 +253,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#peerSettings = settings;
     this.#qpack.applyPeerSettings(settings);
     this.#handler.onReady(settings);
+    if (this.#state === 'open') sendPadding(this.#quic, this.#padding);
   }
 
   onGoAway(id: number): void {

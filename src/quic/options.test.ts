@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type CongestionAlgorithm, enginePaces, windowUnit } from './options.ts';
+import { type CongestionAlgorithm, enginePaces, primingBytes, windowUnit } from './options.ts';
 
 const ALL: readonly CongestionAlgorithm[] = ['Bbr', 'Cubic', 'NewReno', 'None'];
 
@@ -25,4 +25,11 @@ describe('the unit of the congestion window', () => {
 
 it('lets the engine pace all algorithms but Bbr', () => {
   expect(ALL.filter(enginePaces)).toEqual(['Cubic', 'NewReno', 'None']);
+});
+
+it('primes with half a window, with less where the rate is known sooner, and the others with a whole one', () => {
+  const bytes = (congestionAlgorithm: CongestionAlgorithm, initialRtt: number): number =>
+    primingBytes({ congestionAlgorithm, initialRtt, initialWindow: 562_500 });
+  expect([bytes('Bbr', 1000), bytes('Bbr', 10)]).toEqual([281_250, 16_000]);
+  expect(ALL.slice(1).map((algorithm) => bytes(algorithm, 10))).toEqual([562_500, 562_500, 0]);
 });

@@ -1,6 +1,8 @@
 /** Round-trip estimates and progress over a minute of loss: the engine's clock can be led astray for good. */
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
+import type { FieldLines } from '../../src/h3/port.ts';
 import type { CongestionAlgorithm } from '../../src/quic/options.ts';
+import { SessionPair } from '../integration/sessions.fixture.ts';
 import { closeAll, connectOver, type LinkedPair } from '../support/quic-pair.ts';
 import { print } from './print.ts';
 
@@ -62,5 +64,25 @@ it.each<CongestionAlgorithm>(['Bbr', 'Cubic', 'NewReno', 'None'])(
     expect(highest).toBeLessThanOrEqual(1.5 * RTT);
     expect(Math.min(...estimates)).toBeGreaterThanOrEqual(RTT / 1.5);
     expect(slowest).toBeGreaterThan(0);
+  },
+);
+
+const REQUEST: FieldLines = [':method', 'GET', ':scheme', 'https', ':authority', 'a', ':path', '/'];
+const ANSWER: FieldLines = [':status', '200'];
+
+it.each<CongestionAlgorithm>(['Bbr', 'Cubic', 'NewReno'])(
+  '%s is right about the round-trip time while there is no more than a small request now and then',
+  async (algorithm) => {
+    const transport = { congestion_algorithm: algorithm, initial_rtt: RTT, initial_window: 562_500 };
+    const pair = await SessionPair.connect(LINK, transport, () => ANSWER);
+    onTestFinished(() => pair.close());
+    const estimates: number[] = [];
+    const watch = setInterval(() => estimates.push(...pair.estimates), 100);
+    await pair.run((SECONDS * 1000) / RTT, 1, () => REQUEST);
+    clearInterval(watch);
+    const [lowest, highest] = [Math.min(...estimates), Math.max(...estimates)];
+    print(`${algorithm}, small requests: estimate ${lowest.toFixed(0)} to ${highest.toFixed(0)} ms`);
+    expect(highest).toBeLessThanOrEqual(1.5 * RTT);
+    expect(lowest).toBeGreaterThanOrEqual(RTT / 1.5);
   },
 );

@@ -7,10 +7,11 @@ import { loadConfig } from '../../src/config/load.ts';
 import { createLink, type Link, type LinkOptions } from '../../src/demo/link.ts';
 import type { SessionOptions } from '../../src/h3/options.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, SessionEvents } from '../../src/h3/port.ts';
+import type { QuicConnection } from '../../src/quic/connection.ts';
 import { Dialer } from '../../src/quic/dial.ts';
 import { listen, type ServerEndpoint } from '../../src/quic/listen.ts';
 import type { QuicOptions } from '../../src/quic/options.ts';
-import type { QuicClose, QuicEvents, QuicStreams, Role } from '../../src/quic/port.ts';
+import type { QuicClose, QuicEvents, Role } from '../../src/quic/port.ts';
 import type { SocketOptions } from '../../src/quic/socket.ts';
 import { quicOptions, sessionOptions, socketOptions } from '../../src/settings.ts';
 import { CLIENT_NAME, SERVER_NAME, sharedPki, temporaryFolder } from '../support/certificates.ts';
@@ -36,6 +37,7 @@ export class SessionPair {
   #server: WatchedEnd | undefined;
   #link: Link | undefined;
   #onStreamsAvailable: () => void = () => {};
+  readonly #connections: QuicConnection[] = [];
 
   static async connect(
     conditions: Omit<LinkOptions, 'target'>,
@@ -61,6 +63,11 @@ export class SessionPair {
 
   get link(): Link {
     return there(this.#link);
+  }
+
+  /** Smoothed round-trip times that both ends know, milliseconds. */
+  get estimates(): number[] {
+    return this.#connections.map(({ rtt }) => rtt);
   }
 
   /** Sends `total` requests, `inFlight` of them at any time, and resolves when all are answered. */
@@ -97,7 +104,7 @@ export class SessionPair {
     this.#closers.push(() => dialer.close(0x100, 'the test is over'));
     await new Promise<void>((resolve, reject) => {
       const events = {
-        onConnection: (connection: QuicStreams) => this.#begin('client', connection, session, resolve),
+        onConnection: (connection: QuicConnection) => this.#begin('client', connection, session, resolve),
         onFailed: ({ reason }: QuicClose) => reject(new Error(reason)),
         onCondition: () => {},
       };
@@ -109,13 +116,13 @@ export class SessionPair {
   async #listen(transport: Transport, onReady: () => void): Promise<ServerEndpoint> {
     const { socket, quic, session } = await settings('server', transport);
     const events = {
-      onConnection: (connection: QuicStreams) => this.#begin('server', connection, session, onReady),
+      onConnection: (connection: QuicConnection) => this.#begin('server', connection, session, onReady),
       onRefused: () => {},
     };
     return listen(socket, quic, events, new KeptLog());
   }
 
-  #begin(role: Role, connection: QuicStreams, options: SessionOptions, onReady: () => void): QuicEvents {
+  #begin(role: Role, connection: QuicConnection, options: SessionOptions, onReady: () => void): QuicEvents {
     const events: SessionEvents = {
       onReady,
       onRequest: (stream, fields) => this.#serve(stream, fields),
@@ -124,6 +131,7 @@ export class SessionPair {
       onIdle: () => {},
       onClosed: () => {},
     };
+    this.#connections.push(connection);
     const end = new WatchedEnd(connection, options, events);
     if (role === 'client') this.#client = end;
     else this.#server = end;
