@@ -60,7 +60,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   readonly #goingAway: GoingAway;
   readonly #peerControl: ControlReceiver;
   readonly #peerStreams: UnidirectionalStreams;
-  readonly #padding: number;
+  readonly #padding: H3Options['padding'];
   #peerSettings: Settings | undefined;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
@@ -68,7 +68,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   constructor(quic: QuicStreams, options: H3Options, handler: ConnectionHandler) {
     this.#quic = quic;
     this.#handler = handler;
-    this.#padding = options.padding ?? 0;
+    this.#padding = options.padding;
     this.#counters = options.floodCounters ?? noFloodCounts();
     this.#flood = new FloodGuard(options.now, this.#counters);
     this.pendingHeads = new PendingHeads(options.now);
@@ -253,7 +253,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#peerSettings = settings;
     this.#qpack.applyPeerSettings(settings);
     this.#handler.onReady(settings);
-    if (this.#state === 'open') sendPadding(this.#quic, this.#padding);
+    if (this.#state === 'open') sendPadding(this.#quic, this.#padding?.(settings.others ?? NONE) ?? 0);
   }
 
   onGoAway(id: number): void {

@@ -45,3 +45,6 @@ export const JOIN_BELOW = 1024;
 
 /** Most bytes that are joined. */
 export const MAX_JOINED = 16_384;
+
+/** Bytes of streams of reserved types that a connection may send: the largest first window, and as much again. */
+export const MAX_PADDING = 1_310_540;

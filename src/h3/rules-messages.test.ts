@@ -157,10 +157,11 @@ describe('reserved things are ignored', () => {
     expect(server.log).toEqual(['ready']);
   });
 
-  it('streams, which are refused on their own', () => {
+  it('streams, while those of unknown types are refused on their own', () => {
     const server = harness('server');
     server.receive(2, concat(Buffer.of(0x21), text('anything')));
-    expect(server.quic.stops).toEqual([[2, H3_STREAM_CREATION_ERROR]]);
+    server.receive(6, concat(Buffer.of(0x22), text('anything')));
+    expect(server.quic.stops).toEqual([[6, H3_STREAM_CREATION_ERROR]]);
     expect(server.quic.closes).toEqual([]);
   });
 

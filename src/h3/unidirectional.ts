@@ -3,9 +3,13 @@ import type { Role, StreamId } from '../quic/port.ts';
 import { Code } from './codes.ts';
 import { connectionError } from './errors.ts';
 import type { FloodGuard } from './flood-guard.ts';
+import { MAX_PADDING } from './limits.ts';
 
 /** Types of unidirectional streams (RFC 9114 §6.2, RFC 9204 §4.2). */
 export const StreamType = { CONTROL: 0x00, PUSH: 0x01, QPACK_ENCODER: 0x02, QPACK_DECODER: 0x03 } as const;
+
+/** Reserved types are `31 * N + 33`: their streams mean nothing (RFC 9114 §6.2.3). */
+const isReserved = (type: number): boolean => type >= 0x21 && (type - 0x21) % 0x1f === 0;
 
 /** The streams that each end opens once and never closes. */
 export type CriticalStream = 'control' | 'qpackEncoder' | 'qpackDecoder';
@@ -19,7 +23,7 @@ const CRITICAL = new Map<number, CriticalStream>([
 /** What becomes of the peer's unidirectional streams. */
 export interface UnidirectionalHandler {
   onCriticalData(stream: CriticalStream, chunk: Uint8Array): void;
-  /** A stream of unknown type, to be refused and forgotten (RFC 9114 §6.2, §9). */
+  /** A stream of unknown type, or with too much padding, to be refused and forgotten (RFC 9114 §6.2, §9). */
   onUnknownStream(id: StreamId): void;
 }
 
@@ -35,6 +39,13 @@ interface Typed {
   readonly stream: CriticalStream;
 }
 
+/** A stream that is thrown away. */
+interface Padding {
+  readonly kind: 'padding';
+}
+
+const PADDING: Padding = { kind: 'padding' };
+
 /**
  * Makes typed streams of the peer's raw unidirectional ones, and keeps the rules of critical streams: one of each,
  * never closed (RFC 9114 §6.2, RFC 9204 §4.2).
@@ -43,8 +54,9 @@ export class UnidirectionalStreams {
   readonly #role: Role;
   readonly #flood: FloodGuard;
   readonly #handler: UnidirectionalHandler;
-  readonly #streams = new Map<StreamId, Untyped | Typed>();
+  readonly #streams = new Map<StreamId, Untyped | Typed | Padding>();
   readonly #opened = new Set<CriticalStream>();
+  #paddingLeft = MAX_PADDING;
 
   /** `role` is ours. */
   constructor(role: Role, flood: FloodGuard, handler: UnidirectionalHandler) {
@@ -57,6 +69,7 @@ export class UnidirectionalStreams {
   receive(id: StreamId, chunk: Uint8Array, fin: boolean): void {
     const known = this.#streams.get(id);
     if (known?.kind === 'typed') this.#handler.onCriticalData(known.stream, chunk);
+    else if (known?.kind === 'padding') this.#discard(id, chunk);
     else this.#readType(id, known ?? this.#arrive(id), chunk);
     if (fin) this.end(id);
   }
@@ -102,10 +115,21 @@ export class UnidirectionalStreams {
       this.#streams.set(id, { kind: 'typed', stream });
       this.#handler.onCriticalData(stream, rest);
     } else if (type === StreamType.PUSH) throw this.#pushError();
-    else {
-      this.#streams.delete(id);
-      this.#handler.onUnknownStream(id);
-    }
+    else if (isReserved(type)) {
+      this.#streams.set(id, PADDING);
+      this.#discard(id, rest);
+    } else this.#refuse(id);
+  }
+
+  // To refuse what a peer of our make sends would spoil its congestion control: see `primingBytes` of QUIC's options.
+  #discard(id: StreamId, chunk: Uint8Array): void {
+    this.#paddingLeft -= chunk.length;
+    if (this.#paddingLeft < 0) this.#refuse(id);
+  }
+
+  #refuse(id: StreamId): void {
+    this.#streams.delete(id);
+    this.#handler.onUnknownStream(id);
   }
 
   // Only servers push, and only up to the MAX_PUSH_ID that we never send (RFC 9114 §4.6, §6.2.2).

@@ -84,7 +84,7 @@ export const FORGOTTEN = 0;
  * reset. `unused` is a unidirectional stream of ours, which becomes one of a type that every receiver refuses.
  */
 async function untilRead(peer: RawPeer, unused: StreamId): Promise<void> {
-  await peer.send(unused, Buffer.of(0x21));
+  await peer.send(unused, Buffer.of(0x22));
   await peer.until(() => peer.stream(unused).stopped !== undefined);
 }
 

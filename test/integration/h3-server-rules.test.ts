@@ -241,10 +241,10 @@ describe('reserved things are ignored', () => {
     for (const cut of cutsOf(ignored, 3)) await expectRefused(ignored, cut);
   });
 
-  it('and the streams among them are refused on their own', async () => {
+  it('but streams of unknown types are refused on their own', async () => {
     const peer = await dialRaw(server.quicPort);
     await peer.send(CONTROL, controlStream());
-    await peer.send(CONTROL + 4, concat(Buffer.of(0x21), Buffer.alloc(100)));
+    await peer.send(CONTROL + 4, concat(Buffer.of(0x22), Buffer.alloc(100)));
     await peer.until(() => peer.stream(CONTROL + 4).stopped !== undefined);
     expect([Code.H3_STREAM_CREATION_ERROR, FORGOTTEN]).toContain(peer.stream(CONTROL + 4).stopped);
     expect(peer.closed).toBeUndefined();

@@ -7,13 +7,14 @@ import { loadConfig } from '../../src/config/load.ts';
 import { createLink, type Link, type LinkOptions } from '../../src/demo/link.ts';
 import type { SessionOptions } from '../../src/h3/options.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, SessionEvents } from '../../src/h3/port.ts';
+import { encodeContract } from '../../src/proxy/contract.ts';
 import type { QuicConnection } from '../../src/quic/connection.ts';
 import { Dialer } from '../../src/quic/dial.ts';
 import { listen, type ServerEndpoint } from '../../src/quic/listen.ts';
 import type { QuicOptions } from '../../src/quic/options.ts';
 import type { QuicClose, QuicEvents, Role } from '../../src/quic/port.ts';
 import type { SocketOptions } from '../../src/quic/socket.ts';
-import { quicOptions, sessionOptions, socketOptions } from '../../src/settings.ts';
+import { ownContract, quicOptions, sessionOptions, socketOptions } from '../../src/settings.ts';
 import { CLIENT_NAME, SERVER_NAME, sharedPki, temporaryFolder } from '../support/certificates.ts';
 import { KeptLog } from '../support/in-process.ts';
 import { later } from './later.fixture.ts';
@@ -198,9 +199,11 @@ async function settings(role: Role, transport: Transport): Promise<EndSettings> 
   const file = join(folder, `${role}.toml`);
   writeFileSync(file, stringify({ general: { ...general, bind_address: HOST }, tls, transport }));
   const config = loadConfig(file, {});
+  const identity = loadIdentity(config.tls, {});
+  const otherSettings = () => encodeContract(ownContract(config, identity));
   return {
     socket: socketOptions(config),
-    quic: quicOptions(config, loadIdentity(config.tls, {}), {}),
-    session: sessionOptions(config),
+    quic: quicOptions(config, identity, {}),
+    session: { ...sessionOptions(config), otherSettings },
   };
 }
