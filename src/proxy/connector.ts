@@ -13,6 +13,8 @@ import type { Carrier } from './tunnel.ts';
 export interface NumberedConnection extends QuicStreams, Carrier {
   /** Smoothed round-trip time, milliseconds; 0 before the first sample. */
   readonly rtt: number;
+  /** Cancelled streams have left so much behind that another connection would do better. */
+  readonly isWorn: boolean;
   /** What the peer presented; `undefined` when it is not verified and cannot be read. */
   readonly peerCertificate: PeerCertificate | undefined;
 }

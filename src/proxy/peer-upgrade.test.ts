@@ -13,6 +13,7 @@ class NumberedQuic extends RecordingQuic implements NumberedConnection {
   readonly id = 1;
   readonly tag = 'recorded';
   readonly rtt = 0;
+  readonly isWorn = false;
   readonly peerCertificate = undefined;
 
   constructor(role: Role = 'client') {

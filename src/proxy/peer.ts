@@ -240,7 +240,7 @@ export class Peer implements Tunnel, ConnectorEvents {
     }
     const stream = session.request(waiter);
     if (stream === undefined) return false;
-    if (++this.#requests === this.#options.requestsPerSession) this.#connector.want();
+    if (++this.#requests === this.#options.requestsPerSession || connection.isWorn) this.#connector.want();
     this.#line.leave(waiter);
     waiter.onStream(stream, connection);
     return true;

@@ -121,6 +121,11 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     return this.#output.rtt;
   }
 
+  /** Cancelled streams have left so much behind that another connection would do better. */
+  get isWorn(): boolean {
+    return this.streams?.abandoned.isTooMuch === true;
+  }
+
   /** What it has moved so far. */
   get traffic(): Traffic {
     return trafficOf(this.#engine);
@@ -285,7 +290,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#output.established();
     this.#tag = connectionTag(this.#engine, this.role);
     const events = this.#host.established(this);
-    const streams = new Streams(this.#engine, this.role, this.#options.sendWindow, events);
+    const streams = new Streams(this.#engine, this.role, this.#options, events);
     this.#state = { phase: 'open', serving: new Serving(this.#engine, streams, events) };
     events.onStreamsAvailable();
   }

@@ -55,7 +55,15 @@ beforeEach(() => {
   engine = new SendingFixture();
   queue = new SendQueue(engine, 8_000_000, { onStopped() {}, onDrain() {}, onDone() {} });
   queue.useGauge(2);
-  stream = { id: 0, queue: new ChunkQueue(), phase: 'open', urgency: 3, incremental: true, full: false };
+  stream = {
+    id: 0,
+    queue: new ChunkQueue(),
+    phase: 'open',
+    urgency: 3,
+    incremental: true,
+    full: false,
+    given: 0,
+  };
   datagrams = [];
 });
 

@@ -35,6 +35,7 @@ const half = (id: number): SendHalf => ({
   urgency: 3,
   incremental: true,
   full: false,
+  given: 0,
 });
 
 const fill = (room: number): number => queue.fill(room, SIZE, OVERHEAD);

@@ -33,6 +33,8 @@ export interface SendHalf {
   incremental: boolean;
   /** `write` said false and the owner waits. */
   full: boolean;
+  /** Bytes that the engine took of it. */
+  given: number;
 }
 
 /** What the queue needs of the engine. */
@@ -194,6 +196,7 @@ export class SendQueue {
         half.queue.consume(written);
         this.#queued -= written;
         given += written;
+        half.given += written;
         if (last && written === wanted) {
           this.#done(half);
           return given;

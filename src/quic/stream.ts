@@ -13,6 +13,8 @@ export interface Stream extends SendHalf {
    */
   receiving: 'open' | 'stopped' | 'done';
   paused: boolean;
+  /** Bytes that came. */
+  taken: number;
   /** The end was seen while delivery was paused. */
   endHeld: boolean;
 }
@@ -30,6 +32,8 @@ export function newStream(id: StreamId, role: Role): Stream {
     urgency: oneWay ? 0 : DEFAULT_URGENCY,
     incremental: true,
     receiving: oneWay && ours ? 'done' : 'open',
+    given: 0,
+    taken: 0,
     paused: false,
     endHeld: false,
   };

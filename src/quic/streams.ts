@@ -1,3 +1,4 @@
+import { Abandoned } from './abandoned.ts';
 import type { Delivered } from './junk-budget.ts';
 import {
   type EngineConnection,
@@ -6,6 +7,7 @@ import {
   type StreamCallFailure,
   streamCallFailure,
 } from './native.ts';
+import type { QuicOptions } from './options.ts';
 import { isServerInitiated, isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
 import { ReadSlab } from './read-slab.ts';
 import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts';
@@ -35,6 +37,7 @@ export class Streams implements SendQueueEvents {
   readonly #slab: ReadSlab = new ReadSlab();
   readonly #nextId: { bidirectional: StreamId; unidirectional: StreamId };
   readonly sending: SendQueue;
+  readonly abandoned: Abandoned;
   /** Streams that were resumed after their end had been seen. */
   readonly #heldEnds: Stream[] = [];
   /** The sweep under way: streams that come and go meanwhile are no matter to it. */
@@ -47,11 +50,17 @@ export class Streams implements SendQueueEvents {
   /** Streams of this kind were wanted and refused. */
   readonly #wanted = { bidirectional: false, unidirectional: false };
 
-  constructor(engine: EngineConnection, role: Role, sendWindow: number, events: QuicEvents) {
+  constructor(
+    engine: EngineConnection,
+    role: Role,
+    options: Pick<QuicOptions, 'sendWindow' | 'initialWindow'>,
+    events: QuicEvents,
+  ) {
     this.#engine = engine;
     this.#role = role;
     this.#events = events;
-    this.sending = new SendQueue(engine, sendWindow, this);
+    this.sending = new SendQueue(engine, options.sendWindow, this);
+    this.abandoned = new Abandoned(options.initialWindow);
     const ours = role === 'server' ? 1 : 0;
     this.#nextId = { bidirectional: ours, unidirectional: ours + 2 };
   }
@@ -91,6 +100,7 @@ export class Streams implements SendQueueEvents {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.phase === 'done') return;
     this.sending.drop(stream);
+    this.abandoned.add(stream.given);
     this.#shutdown(id, SHUTDOWN_WRITE, code);
     this.#forget(stream);
   }
@@ -100,6 +110,7 @@ export class Streams implements SendQueueEvents {
     if (stream === undefined || stream.receiving !== 'open') return;
     stream.receiving = 'stopped';
     this.#stopped++;
+    this.abandoned.add(stream.taken);
     this.#shutdown(id, SHUTDOWN_READ, code);
   }
 
@@ -193,6 +204,7 @@ export class Streams implements SendQueueEvents {
   }
 
   onStopped(half: SendHalf, code: number): void {
+    this.abandoned.add(half.given);
     this.#events.onStreamStopped(half.id, code);
   }
 
@@ -236,6 +248,7 @@ export class Streams implements SendQueueEvents {
       if (fin) break;
     }
     this.#bytes += total;
+    stream.taken += total;
     return total;
   }
 
@@ -278,6 +291,7 @@ export class Streams implements SendQueueEvents {
     // The engine goes on counting a reset stream as readable, and as open with it, until it is told to drop it.
     this.#shutdown(stream.id, SHUTDOWN_READ, 0);
     this.#received(stream);
+    this.abandoned.add(stream.taken);
     if (open && failure.kind === 'reset') this.#events.onStreamReset(stream.id, failure.code);
   }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CountedLoad, CountingOrigin } from '../support/counted.ts';
 import { clientInProcess, KeptLog, serverInProcess } from '../support/in-process.ts';
@@ -33,6 +35,40 @@ describe('a session that has had its number of requests', () => {
     expect(sent).toBeGreaterThanOrEqual(REPLACEMENTS * PER_SESSION);
   });
 });
+
+describe('a session whose downloads were cancelled', () => {
+  it('is replaced when as much was under way as the link bears, and not before', async () => {
+    const body = Buffer.alloc(4_000_000);
+    const { port } = await origin((_, response) => void response.end(body));
+    const log = new KeptLog();
+    const server = await serverInProcess(port, SETTINGS);
+    const client = await clientInProcess(server.quicPort, SETTINGS, log);
+    onTestFinished(async () => {
+      await client.stop();
+      await server.stop();
+    });
+    await vi.waitFor(() => expect(linesOf(log, /tunnel ready/)).toBe(1));
+    await cancelAfter(client.httpPort, 100_000);
+    await cancelAfter(client.httpPort, 3_000_000);
+    expect(linesOf(log, /tunnel ready/)).toBe(1);
+    await cancelAfter(client.httpPort, 1);
+    await vi.waitFor(() => expect(linesOf(log, /tunnel ready/)).toBe(2));
+    await cancelAfter(client.httpPort, 1);
+    expect(linesOf(log, /connection \d+ established/)).toBe(2);
+  });
+});
+
+/** Breaks an answer off when so many bytes of it have come. */
+async function cancelAfter(port: number, bytes: number): Promise<void> {
+  const request = get({ port });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  let received = 0;
+  for await (const chunk of response) {
+    received += chunk.length;
+    if (received >= bytes) break;
+  }
+  request.destroy();
+}
 
 const linesOf = (log: KeptLog, pattern: RegExp): number =>
   log.lines.filter((line) => pattern.test(line)).length;
