@@ -36,10 +36,16 @@ export function otherHost(): OtherHost {
   const name = `ptproxy-${id}`;
   const subnet = 1 + (id % 120);
   run('ip', 'netns', 'add', name);
-  onTestFinished(() => run('ip', 'netns', 'delete', name));
+  onTestFinished(() => {
+    // The kernel takes its time to delete what is in a namespace; the next host has the same names.
+    for (const cable of cables) run('ip', 'link', 'delete', cable);
+    run('ip', 'netns', 'delete', name);
+  });
+  const cables: string[] = [];
   const cable = (letter: string, third: number): void => {
     const [here, there] = [`pt${letter}h${id}`, `pt${letter}t${id}`];
     run('ip', 'link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', name);
+    cables.push(here);
     run('ip', 'address', 'add', `10.77.${third}.${HERE}/24`, 'dev', here);
     run('ip', 'link', 'set', here, 'up');
     run('ip', '-n', name, 'address', 'add', `10.77.${third}.2/24`, 'dev', there);

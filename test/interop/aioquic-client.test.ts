@@ -18,6 +18,8 @@ const CERTIFICATE_REQUIRED = 0x100 + 116;
 /** A frame and a stream type that receivers must ignore (RFC 9114 §7.2.8, §6.2.3): 0x21. */
 const RESERVED_FRAME = Buffer.from('2105' + '68656c6c6f', 'hex');
 const RESERVED_STREAM = Buffer.from('21' + '68656c6c6f', 'hex');
+/** A stream type that nobody has registered (RFC 9114 §6.2). */
+const UNKNOWN_STREAM = Buffer.from('22' + '68656c6c6f', 'hex');
 
 function request(method: string, path: string, ...more: Line[]): Line[] {
   return [[':method', method], [':scheme', 'https'], [':authority', SERVER_NAME], [':path', path], ...more];
@@ -225,10 +227,11 @@ describeWith(missingAioquic(), 'aioquic as client of our server end', () => {
     });
   });
 
-  it('unknown unidirectional streams are refused, and nothing else is touched', async () => {
+  it('unknown unidirectional streams are refused, and nothing else is touched, by reserved ones either', async () => {
     // After control, QPACK encoder and decoder: 2, 6, 10.
-    const stream = 14;
-    connection.raw(stream, RESERVED_STREAM);
+    connection.raw(14, RESERVED_STREAM);
+    const stream = 18;
+    connection.raw(stream, UNKNOWN_STREAM);
     expect((await connection.event('stopped', { stream })).code).toBe(Code.H3_STREAM_CREATION_ERROR);
     expect((await connection.message(get('/10'))).bytes).toBe(10);
   });

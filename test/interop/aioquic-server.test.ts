@@ -28,6 +28,8 @@ const TEN_MB = 10_000_000;
 /** A frame and a stream type that receivers must ignore (RFC 9114 §7.2.8, §6.2.3): 0x21. */
 const RESERVED_FRAME = Buffer.from('2105' + '68656c6c6f', 'hex');
 const RESERVED_STREAM = Buffer.from('21' + '68656c6c6f', 'hex');
+/** A stream type that nobody has registered (RFC 9114 §6.2). */
+const UNKNOWN_STREAM = Buffer.from('22' + '68656c6c6f', 'hex');
 
 describeWith(missingAioquic(), 'aioquic as server of our client end', () => {
   let aioquic: Aioquic;
@@ -246,7 +248,8 @@ describeWith(missingAioquic(), 'aioquic as server of our client end', () => {
   it('unknown frames of a response and unknown streams are ignored', async () => {
     // After control, QPACK encoder and decoder: 3, 7, 11.
     connection.raw(15, RESERVED_STREAM);
-    expect((await connection.event('stopped', { stream: 15 })).code).toBe(Code.H3_STREAM_CREATION_ERROR);
+    connection.raw(19, UNKNOWN_STREAM);
+    expect((await connection.event('stopped', { stream: 19 })).code).toBe(Code.H3_STREAM_CREATION_ERROR);
     const asked = ask('/unknown');
     const { stream } = await connection.request('/unknown');
     connection.raw(stream, RESERVED_FRAME);
