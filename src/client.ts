@@ -14,7 +14,14 @@ import { Dialer } from './quic/dial.ts';
 import type { QuicMeter } from './quic/meter.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running } from './running.ts';
-import { HEAD_TIMEOUT, ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import {
+  HEAD_TIMEOUT,
+  ownContract,
+  primingOf,
+  quicOptions,
+  sessionOptions,
+  socketOptions,
+} from './settings.ts';
 import { descriptorLimit } from './system/descriptors.ts';
 import { watchForSleep } from './system/sleep-watch.ts';
 import { inheritedSocket } from './system/systemd-sockets.ts';
@@ -149,6 +156,7 @@ function peerOptions(
     requestsPerSession,
     session: sessionOptions(config, meters),
     contracts,
+    priming: primingOf(config),
   };
 }
 

@@ -13,7 +13,14 @@ import { createOrigin, type Origin, type OriginOptions } from './proxy/origin.ts
 import { listen, type ServerEndpoint } from './quic/listen.ts';
 import { formatAddress } from './quic/socket.ts';
 import { blaming, figures, type Running, StartError } from './running.ts';
-import { HEAD_TIMEOUT, ownContract, quicOptions, sessionOptions, socketOptions } from './settings.ts';
+import {
+  HEAD_TIMEOUT,
+  ownContract,
+  primingOf,
+  quicOptions,
+  sessionOptions,
+  socketOptions,
+} from './settings.ts';
 import { passesSockets } from './system/systemd-sockets.ts';
 
 /** The server end, running. */
@@ -153,6 +160,7 @@ function acceptorOptions(config: ServerConfig, contracts: Contracts, meters: Met
   return {
     session: sessionOptions(config, meters),
     contracts,
+    priming: primingOf(config),
     headTimeout: HEAD_TIMEOUT,
     addForwarded: config.system.add_forwarded,
     maxRequests: config.transport.max_concurrent_http_streams,

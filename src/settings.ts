@@ -3,7 +3,7 @@ import type { Identity } from './config/identity.ts';
 import { type Config, isClient } from './config/schema.ts';
 import type { SessionOptions } from './h3/options.ts';
 import type { Meters } from './meters.ts';
-import { type Contract, isContract } from './proxy/contract.ts';
+import type { Contract } from './proxy/contract.ts';
 import { primingBytes, type QuicOptions } from './quic/options.ts';
 import type { SocketOptions } from './quic/socket.ts';
 import { version } from './version.ts';
@@ -49,11 +49,6 @@ export function socketOptions(config: Config): SocketOptions {
 
 export function sessionOptions(config: Config, meters?: Pick<Meters, 'qpack' | 'floods'>): SessionOptions {
   const { max_header_size, max_header_count } = config.system;
-  const priming = primingBytes({
-    congestionAlgorithm: config.transport.congestion_algorithm,
-    initialRtt: config.transport.initial_rtt,
-    initialWindow: config.transport.initial_window,
-  });
   const { qpack_max_table_capacity, qpack_blocked_streams, qpack_never_indexed } = config.transport;
   return {
     maxFieldSectionSize: max_header_size + LINE_OVERHEAD * max_header_count,
@@ -63,9 +58,17 @@ export function sessionOptions(config: Config, meters?: Pick<Meters, 'qpack' | '
     qpackNeverIndexed: qpack_never_indexed,
     qpackCounters: meters?.qpack,
     floodCounters: meters?.floods,
-    padding: (others) => (isContract(others) ? priming : 0),
     now: () => performance.now(),
   };
+}
+
+/** Bytes of padding at the beginning of a session. */
+export function primingOf({ transport }: Config): number {
+  return primingBytes({
+    congestionAlgorithm: transport.congestion_algorithm,
+    initialRtt: transport.initial_rtt,
+    initialWindow: transport.initial_window,
+  });
 }
 
 /** What we tell the peer of this end; the clock is looked at when it is told. */

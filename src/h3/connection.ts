@@ -60,7 +60,6 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   readonly #goingAway: GoingAway;
   readonly #peerControl: ControlReceiver;
   readonly #peerStreams: UnidirectionalStreams;
-  readonly #padding: H3Options['padding'];
   #peerSettings: Settings | undefined;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
@@ -68,7 +67,6 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   constructor(quic: QuicStreams, options: H3Options, handler: ConnectionHandler) {
     this.#quic = quic;
     this.#handler = handler;
-    this.#padding = options.padding;
     this.#counters = options.floodCounters ?? noFloodCounts();
     this.#flood = new FloodGuard(options.now, this.#counters);
     this.pendingHeads = new PendingHeads(options.now);
@@ -177,6 +175,11 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     if (!receiver.standsStill) this.#quic.resumeStream(id);
   }
 
+  /** Sends bytes without meaning, after everything else that waits. */
+  pad(bytes: number): void {
+    if (this.#state === 'open') sendPadding(this.#quic, bytes);
+  }
+
   /** Server: asks for no more requests, but refuses none that is on its way. */
   announceGoAway(): void {
     if (this.#state === 'open') this.#goingAway.announce();
@@ -253,7 +256,6 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#peerSettings = settings;
     this.#qpack.applyPeerSettings(settings);
     this.#handler.onReady(settings);
-    if (this.#state === 'open') sendPadding(this.#quic, this.#padding?.(settings.others ?? NONE) ?? 0);
   }
 
   onGoAway(id: number): void {

@@ -17,11 +17,6 @@ export interface H3Options {
   /** Where to count what is encoded. */
   readonly qpackCounters?: QpackCounters | undefined;
   readonly floodCounters?: FloodCounters | undefined;
-  /**
-   * Bytes without meaning to send when a session begins, after everything else that waits, to a peer that has announced
-   * `others` besides the settings of HTTP/3. None by default.
-   */
-  readonly padding?: (others: ReadonlyMap<number, number>) => number;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
   /** Settings of our own to announce besides, by identifier; asked for when a session begins. */

@@ -121,6 +121,12 @@ export interface Session {
   request(events: RequestStreamEvents): RequestStream | undefined;
 
   /**
+   * Sends so many bytes without meaning, after everything else that waits, on a stream of a reserved type (RFC 9114
+   * §6.2.3), unless the peer allows no more streams.
+   */
+  pad(bytes: number): void;
+
+  /**
    * Server: asks the client to open no more requests, without refusing those on their way (GOAWAY with an identifier
    * that none of them has, RFC 9114 §5.2). {@link goAway} some round trips later makes an end.
    */

@@ -52,6 +52,10 @@ class H3Session implements Session, ConnectionHandler, RequestAcceptor {
     return stream;
   }
 
+  pad(bytes: number): void {
+    this.connection.pad(bytes);
+  }
+
   announceGoAway(): void {
     this.connection.announceGoAway();
   }

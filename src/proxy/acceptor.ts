@@ -11,6 +11,7 @@ import type { Contracts, PeerFacts } from './contracts.ts';
 import type { Logger } from './failures.ts';
 import type { RequestWatch } from './observer.ts';
 import type { Origin } from './origin.ts';
+import { prime } from './priming.ts';
 import { Repeats } from './repeats.ts';
 
 /** How often to look whether the clients have gone, and how long one without requests may stay, milliseconds. */
@@ -24,6 +25,8 @@ const NOTICE = 1000;
 export interface AcceptorOptions extends AdmissionLimits {
   readonly session: SessionOptions;
   readonly contracts: Contracts;
+  /** Bytes of padding for a client of our make. */
+  readonly priming: number;
   /** How long the head of a request may take to arrive, milliseconds. */
   readonly headTimeout: number;
   /** Whether to append a Forwarded element (RFC 7239). */
@@ -94,7 +97,9 @@ export class Acceptor {
     const admission = new Admission(this.#options, run, connection, this.#watch, this.#options.session.now);
     const events: SessionEvents = {
       onReady: (others) => {
-        client.contract = this.#options.contracts.heard(others, id);
+        const { contracts, priming } = this.#options;
+        client.contract = contracts.heard(others, id);
+        if (client.contract !== undefined) prime(session, priming);
       },
       onRequest: (stream, fields) => admission.onRequest(stream, fields),
       onStreamsAvailable: () => {},

@@ -6,6 +6,7 @@ import type { Condition, QuicClose, QuicEvents, QuicStreams } from '../quic/port
 import type { Contract } from './contract.ts';
 import type { Contracts, PeerCertificate } from './contracts.ts';
 import type { Logger } from './failures.ts';
+import { prime } from './priming.ts';
 import { Repeats } from './repeats.ts';
 import type { Carrier } from './tunnel.ts';
 
@@ -43,6 +44,8 @@ export interface ConnectorOptions {
   readonly connectInterval: number;
   readonly session: SessionOptions;
   readonly contracts: Contracts;
+  /** Bytes of padding for a server of our make. */
+  readonly priming: number;
 }
 
 /** What a connector tells its owner. */
@@ -171,11 +174,12 @@ export class Connector {
     const level = this.#doubtful ? 'debug' : 'info';
     const { id, tag } = connection;
     this.#logger[level]({ connection: id, tag, address }, `connection ${id} established`);
-    const { contracts, session: options } = this.#options;
+    const { contracts, priming, session: options } = this.#options;
     const events: SessionEvents = {
       onReady: (others) => {
         const contract = contracts.heard(others, connection.id);
         link = { ...link, contract };
+        if (contract !== undefined) prime(session, priming);
         attempt.link = link;
         this.#becameReady(attempt, link);
       },

@@ -62,9 +62,6 @@ const TERMS: readonly (readonly [name: keyof Contract, range: Range])[] = [
   ['certificateExpiry', [0, 253_402_300_799_999]],
 ];
 
-/** Whether settings tell of an end of our make, of whatever version. */
-export const isContract = (settings: ReadonlyMap<number, number>): boolean => settings.has(FIRST_ID);
-
 /** The settings that say `contract`. */
 export function encodeContract(contract: Contract): ReadonlyMap<number, number> {
   const settings = new Map([[FIRST_ID, BLOCK_VERSION]]);

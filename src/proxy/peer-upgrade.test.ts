@@ -34,6 +34,7 @@ function start(enableConnectProtocol: boolean) {
     holdTimeout: 1000,
     streamTimeout: 1000,
     requestsPerSession: 1_000_000,
+    priming: 0,
     contracts: new Contracts(
       () => NOTHING_SAID,
       () => 0,

@@ -177,11 +177,13 @@ describe('the search of Bbr for an unknown rate', () => {
 
 describe('a standing queue', () => {
   const TUNED = { initialWindow: 562_500, initialRtt: 150 };
+  /** From here on round-trip times are to be relied on. */
+  const SETTLED = 3000;
 
   it('is drained by a tenth less while round trips are longer than the least ones', () => {
     const bbr = pacer(TUNED);
     const rates = [150, 155, 156, 200, 155, 150].map((rtt, now) => {
-      bbr.update(path({ rtt }), now);
+      bbr.update(path({ rtt }), SETTLED + now);
       return Math.round(bbr.rate / 1000);
     });
     expect(rates).toEqual([3750, 3750, 3375, 3375, 3750, 3750]);
@@ -190,9 +192,16 @@ describe('a standing queue', () => {
   it('is not taken for one where a short path is some milliseconds late', () => {
     const bbr = pacer({ initialWindow: 20_000, initialRtt: 1 });
     const rates = [1, 6, 7].map((rtt, now) => {
-      bbr.update(path({ rtt }), now);
+      bbr.update(path({ rtt }), SETTLED + now);
       return Math.round(bbr.rate / 1000);
     });
     expect(rates).toEqual([20_000, 20_000, 18_000]);
+  });
+
+  it('is not looked for while the connection is young', () => {
+    const bbr = pacer(TUNED);
+    bbr.update(path({ rtt: 150 }), 0);
+    bbr.update(path({ rtt: 300 }), SETTLED - 1);
+    expect(bbr.rate).toBe(3_750_000);
   });
 });

@@ -59,7 +59,7 @@ export class Pacer {
     this.#options = options;
     this.#datagramSize = datagramSize;
     this.#rate = this.#capped(options.initialWindow / options.initialRtt);
-    this.#gains = new GainCycle(options.initialWindow <= UNTUNED_WINDOW);
+    this.#gains = new GainCycle(options.initialWindow <= UNTUNED_WINDOW, now);
     this.#lastRefill = now;
     this.#tokens = this.#capacity();
   }
@@ -195,6 +195,9 @@ const QUEUE_SHARE = 1 / 32;
 const QUEUE_LEAST = 5;
 const DRAIN_GAIN = 0.9;
 
+/** So long the engine's round-trip times are those of the time before it knew the link (`primingBytes`), milliseconds. */
+const SETTLING = 3000;
+
 /**
  * How much above the known rate to send. First, on an untuned link, twice as much until it brings no more; then in
  * one round of eight a sixteenth more, and a tenth less while a queue stands. Only rounds in which the pacer held
@@ -202,13 +205,15 @@ const DRAIN_GAIN = 0.9;
  */
 class GainCycle {
   #searching: boolean;
+  readonly #settledAt: number;
   #held = false;
   #best = 0;
   #rounds = 0;
   #roundEnds = 0;
 
-  constructor(searching: boolean) {
+  constructor(searching: boolean, now: number) {
     this.#searching = searching;
+    this.#settledAt = now + SETTLING;
   }
 
   /** Rounds so far in which something had to wait. */
@@ -232,7 +237,8 @@ class GainCycle {
       this.#held = false;
     }
     if (this.#searching) return SEARCH_GAIN;
-    if (queueing > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE)) return DRAIN_GAIN;
+    const queued = now >= this.#settledAt && queueing > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE);
+    if (queued) return DRAIN_GAIN;
     return this.#rounds === PROBE_ROUNDS ? PROBE_GAIN : 1;
   }
 

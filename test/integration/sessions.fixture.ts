@@ -7,14 +7,13 @@ import { loadConfig } from '../../src/config/load.ts';
 import { createLink, type Link, type LinkOptions } from '../../src/demo/link.ts';
 import type { SessionOptions } from '../../src/h3/options.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, SessionEvents } from '../../src/h3/port.ts';
-import { encodeContract } from '../../src/proxy/contract.ts';
 import type { QuicConnection } from '../../src/quic/connection.ts';
 import { Dialer } from '../../src/quic/dial.ts';
 import { listen, type ServerEndpoint } from '../../src/quic/listen.ts';
 import type { QuicOptions } from '../../src/quic/options.ts';
 import type { QuicClose, QuicEvents, Role } from '../../src/quic/port.ts';
 import type { SocketOptions } from '../../src/quic/socket.ts';
-import { ownContract, quicOptions, sessionOptions, socketOptions } from '../../src/settings.ts';
+import { primingOf, quicOptions, sessionOptions, socketOptions } from '../../src/settings.ts';
 import { CLIENT_NAME, SERVER_NAME, sharedPki, temporaryFolder } from '../support/certificates.ts';
 import { KeptLog } from '../support/in-process.ts';
 import { later } from './later.fixture.ts';
@@ -100,12 +99,13 @@ export class SessionPair {
     const link = await createLink({ target: { host: HOST, port: endpoint.address.port }, ...conditions });
     this.#link = link;
     this.#closers.push(() => link.close());
-    const { socket, quic, session } = await settings('client', transport);
+    const end = await settings('client', transport);
+    const { socket, quic } = end;
     const dialer = new Dialer(socket, quic, new KeptLog());
     this.#closers.push(() => dialer.close(0x100, 'the test is over'));
     await new Promise<void>((resolve, reject) => {
       const events = {
-        onConnection: (connection: QuicConnection) => this.#begin('client', connection, session, resolve),
+        onConnection: (connection: QuicConnection) => this.#begin('client', connection, end, resolve),
         onFailed: ({ reason }: QuicClose) => reject(new Error(reason)),
         onCondition: () => {},
       };
@@ -115,17 +115,21 @@ export class SessionPair {
   }
 
   async #listen(transport: Transport, onReady: () => void): Promise<ServerEndpoint> {
-    const { socket, quic, session } = await settings('server', transport);
+    const end = await settings('server', transport);
+    const { socket, quic } = end;
     const events = {
-      onConnection: (connection: QuicConnection) => this.#begin('server', connection, session, onReady),
+      onConnection: (connection: QuicConnection) => this.#begin('server', connection, end, onReady),
       onRefused: () => {},
     };
     return listen(socket, quic, events, new KeptLog());
   }
 
-  #begin(role: Role, connection: QuicConnection, options: SessionOptions, onReady: () => void): QuicEvents {
+  #begin(role: Role, connection: QuicConnection, settings: EndSettings, onReady: () => void): QuicEvents {
     const events: SessionEvents = {
-      onReady,
+      onReady: () => {
+        end.session.pad(settings.padding);
+        onReady();
+      },
       onRequest: (stream, fields) => this.#serve(stream, fields),
       onStreamsAvailable: () => this.#onStreamsAvailable(),
       onGoAway: () => {},
@@ -133,7 +137,7 @@ export class SessionPair {
       onClosed: () => {},
     };
     this.#connections.push(connection);
-    const end = new WatchedEnd(connection, options, events);
+    const end = new WatchedEnd(connection, settings.session, events);
     if (role === 'client') this.#client = end;
     else this.#server = end;
     return end.quicEvents;
@@ -184,6 +188,8 @@ interface EndSettings {
   readonly socket: SocketOptions;
   readonly quic: QuicOptions;
   readonly session: SessionOptions;
+  /** Bytes, at once. */
+  readonly padding: number;
 }
 
 const folder = temporaryFolder();
@@ -200,10 +206,10 @@ async function settings(role: Role, transport: Transport): Promise<EndSettings> 
   writeFileSync(file, stringify({ general: { ...general, bind_address: HOST }, tls, transport }));
   const config = loadConfig(file, {});
   const identity = loadIdentity(config.tls, {});
-  const otherSettings = () => encodeContract(ownContract(config, identity));
   return {
     socket: socketOptions(config),
     quic: quicOptions(config, identity, {}),
-    session: { ...sessionOptions(config), otherSettings },
+    session: sessionOptions(config),
+    padding: primingOf(config),
   };
 }
