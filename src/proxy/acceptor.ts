@@ -99,7 +99,7 @@ export class Acceptor {
       onReady: (others) => {
         const { contracts, priming } = this.#options;
         client.contract = contracts.heard(others, id);
-        if (client.contract !== undefined) prime(session, priming);
+        if (client.contract !== undefined) prime(session, connection, priming);
       },
       onRequest: (stream, fields) => admission.onRequest(stream, fields),
       onStreamsAvailable: () => {},

@@ -16,6 +16,8 @@ export interface NumberedConnection extends QuicStreams, Carrier {
   readonly rtt: number;
   /** Cancelled streams have left so much behind that another connection would do better. */
   readonly isWorn: boolean;
+  /** What it has moved so far. */
+  readonly traffic: { readonly sentBytes: number };
   /** What the peer presented; `undefined` when it is not verified and cannot be read. */
   readonly peerCertificate: PeerCertificate | undefined;
 }
@@ -179,7 +181,7 @@ export class Connector {
       onReady: (others) => {
         const contract = contracts.heard(others, connection.id);
         link = { ...link, contract };
-        if (contract !== undefined) prime(session, priming);
+        if (contract !== undefined) prime(session, connection, priming);
         attempt.link = link;
         this.#becameReady(attempt, link);
       },

@@ -14,6 +14,7 @@ class NumberedQuic extends RecordingQuic implements NumberedConnection {
   readonly tag = 'recorded';
   readonly rtt = 0;
   readonly isWorn = false;
+  readonly traffic = { sentBytes: 0 };
   readonly peerCertificate = undefined;
 
   constructor(role: Role = 'client') {
