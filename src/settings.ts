@@ -68,6 +68,7 @@ export function primingOf({ transport }: Config): number {
     congestionAlgorithm: transport.congestion_algorithm,
     initialRtt: transport.initial_rtt,
     initialWindow: transport.initial_window,
+    maxEgressRate: transport.max_egress_rate,
   });
 }
 

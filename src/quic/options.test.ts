@@ -28,8 +28,9 @@ it('lets the engine pace all algorithms but Bbr', () => {
 });
 
 it('primes with half a window, with less where the rate is known sooner, and the others with a whole one', () => {
-  const bytes = (congestionAlgorithm: CongestionAlgorithm, initialRtt: number): number =>
-    primingBytes({ congestionAlgorithm, initialRtt, initialWindow: 562_500 });
+  const bytes = (congestionAlgorithm: CongestionAlgorithm, initialRtt: number, maxEgressRate?: number) =>
+    primingBytes({ congestionAlgorithm, initialRtt, initialWindow: 562_500, maxEgressRate });
   expect([bytes('Bbr', 1000), bytes('Bbr', 10)]).toEqual([281_250, 16_000]);
+  expect(bytes('Bbr', 100, 50_000)).toBe(5000);
   expect(ALL.slice(1).map((algorithm) => bytes(algorithm, 10))).toEqual([562_500, 562_500, 0]);
 });

@@ -87,12 +87,13 @@ const PRIMING_RATE = 1600;
  * larger, that would be too much, and the error is a share of the round trip.
  */
 export function primingBytes(
-  options: Pick<QuicOptions, 'congestionAlgorithm' | 'initialRtt' | 'initialWindow'>,
+  options: Pick<QuicOptions, 'congestionAlgorithm' | 'initialRtt' | 'initialWindow' | 'maxEgressRate'>,
 ): number {
-  const { congestionAlgorithm, initialRtt, initialWindow } = options;
+  const { congestionAlgorithm, initialRtt, initialWindow, maxEgressRate } = options;
   if (congestionAlgorithm === 'None') return 0;
   if (congestionAlgorithm !== 'Bbr') return initialWindow;
-  return Math.ceil(Math.min(initialWindow / 2, PRIMING_RATE * initialRtt));
+  const rate = Math.min(PRIMING_RATE, (maxEgressRate ?? Number.POSITIVE_INFINITY) / 1000);
+  return Math.ceil(Math.min(initialWindow / 2, rate * initialRtt));
 }
 
 /** Most bytes that the peer may send of one stream before we take some. */
