@@ -37,6 +37,11 @@ export class LoadConnection {
     this.#socket.on('close', () => this.#fail(new Error('the connection was closed')));
   }
 
+  /** Whether the other end has not closed it. */
+  get isOpen(): boolean {
+    return !this.#socket.closed;
+  }
+
   get(path: string): Promise<void> {
     return this.#exchange(`GET ${path} HTTP/1.1\r\nHost: bench\r\n\r\n`);
   }

@@ -1,19 +1,21 @@
 /** Requests over kept connections whose time is taken: from the call to the last byte of the answer, in ms. */
 import { performance } from 'node:perf_hooks';
-import { closeAll, type LoadConnection, openMany } from '../load/connection.ts';
+import { closeAll, LoadConnection, openMany } from '../load/connection.ts';
 import { until } from '../load/times.ts';
 
 /** Connections to the front: more than are in flight at a time. */
 const CONNECTIONS = 128;
 
 export class TimedLoad {
+  readonly #port: number;
   readonly #free: LoadConnection[];
 
   static async open(port: number): Promise<TimedLoad> {
-    return new TimedLoad(await openMany(port, CONNECTIONS));
+    return new TimedLoad(port, await openMany(port, CONNECTIONS));
   }
 
-  private constructor(connections: LoadConnection[]) {
+  private constructor(port: number, connections: LoadConnection[]) {
+    this.#port = port;
     this.#free = connections;
   }
 
@@ -48,9 +50,15 @@ export class TimedLoad {
     closeAll(this.#free);
   }
 
-  async #time(work: (connection: LoadConnection) => Promise<void>): Promise<number> {
+  /** The front closes those that were of no use for a while. */
+  #take(): LoadConnection | Promise<LoadConnection> {
     const connection = this.#free.pop();
     if (connection === undefined) throw new Error(`more than ${CONNECTIONS} requests at once`);
+    return connection.isOpen ? connection : LoadConnection.open(this.#port);
+  }
+
+  async #time(work: (connection: LoadConnection) => Promise<void>): Promise<number> {
+    const connection = await this.#take();
     const start = performance.now();
     await work(connection);
     const elapsed = performance.now() - start;
