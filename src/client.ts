@@ -36,10 +36,10 @@ export interface RunningClient extends Running {
 }
 
 /**
- * Requests after which a session is replaced: the engine forgets no stream's identifier. Its table of them has 2.4 MB for up
- * to 229,000, and would have twice that for more; at 300 requests a second the next session begins after eleven minutes.
+ * Requests after which a session is replaced: the engine forgets no stream's identifier. Its table of them has 0.6 MB for up
+ * to 57,000, and would have twice that for more; at 300 requests a second the next session begins after three minutes.
  */
-const REQUESTS_PER_SESSION = 200_000;
+const REQUESTS_PER_SESSION = 50_000;
 
 /** Serves HTTP/1.1 and connects to the server end; `observer` hears of requests. Throws a StartError when the port cannot be had. */
 export async function startClient(
