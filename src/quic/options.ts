@@ -80,7 +80,7 @@ export function windowUnit(options: Pick<QuicOptions, 'initialWindow' | 'congest
 const PRIMING_RATE = 1600;
 
 /**
- * Bytes that a connection should send in its first round trip, whatever they are. The engine (quiche 0.18) stamps
+ * Bytes that a connection should send early on, within a round trip, whatever they are. The engine (quiche 0.18) stamps
  * packets with times from the past, by up to the unit of its window at the rate that it has seen; after small requests
  * alone that is seconds, by which round trips seem to last longer and losses are noticed later. A burst of half the window
  * shows Bbr what the link can do. The others are exact once they have sent their first window; with None, whose unit is

@@ -291,7 +291,8 @@ export class Streams implements SendQueueEvents {
     // The engine goes on counting a reset stream as readable, and as open with it, until it is told to drop it.
     this.#shutdown(stream.id, SHUTDOWN_READ, 0);
     this.#received(stream);
-    this.abandoned.add(stream.taken);
+    // What we stopped ourselves was counted then.
+    if (open) this.abandoned.add(stream.taken);
     if (open && failure.kind === 'reset') this.#events.onStreamReset(stream.id, failure.code);
   }
 
