@@ -79,6 +79,8 @@ export class Output {
   /** Smoothed round-trip time, milliseconds. */
   rtt = 0;
   sentBytes = 0;
+  /** Packets that left, as the engine counted them last. */
+  sentPackets = 0;
   /** Where the last datagram went. */
   lastAddress: EngineAddress | undefined;
 
@@ -264,6 +266,7 @@ export class Output {
       this.#redundancy.observe(path, now);
       this.rtt = path.rtt;
       this.#cwnd = path.cwnd;
+      this.sentPackets = path.sent;
       // What was lost, the engine has to send again.
       this.#held += Math.max(0, path.lostBytes - this.#lostBytes);
       this.#lostBytes = path.lostBytes;

@@ -102,12 +102,22 @@ describe('the rate', () => {
     'of %s is window / smoothed round-trip time',
     (algorithm) => {
       const lossBased = pacer({ congestionAlgorithm: algorithm });
-      lossBased.update(path({ cwnd: 300_000, rtt: 100 }), 1);
-      expect(lossBased.rate).toBe(3_000_000);
-      lossBased.update(path({ cwnd: 300_000, rtt: 150 }), 2);
-      expect(lossBased.rate).toBe(2_000_000);
+      lossBased.update(path({ cwnd: 60_000, rtt: 100 }), 1);
+      expect(lossBased.rate).toBe(600_000);
+      lossBased.update(path({ cwnd: 60_000, rtt: 150 }), 2);
+      expect(lossBased.rate).toBe(400_000);
     },
   );
+
+  it('of a loss-based algorithm doubles in a round trip, and never counts on a window that nothing made use of', () => {
+    const cubic = pacer({ congestionAlgorithm: 'Cubic' });
+    const wide = () => path({ cwnd: 1e9 });
+    expect(ship(cubic, 0, 100, wide)).toBeLessThan(120_000);
+    expect(ship(cubic, 100, 200, wide)).toBeLessThan(240_000);
+    expect(cubic.rate).toBeGreaterThan(1_500_000);
+    for (let now = 200; now < 30_000; now++) cubic.update(wide(), now);
+    expect(cubic.rate).toBe(1_000_000);
+  });
 
   it('of None is what the configuration says, less on a longer path', () => {
     const none = pacer({ congestionAlgorithm: 'None' });

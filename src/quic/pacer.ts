@@ -39,7 +39,8 @@ const BUCKET_MILLISECONDS = 2;
  * a short queue bears. The engine's own release times cannot be read through its binding.
  *
  * - Loss-based algorithms: window / smoothed round-trip time. The engine stamps packets with the times at which its
- *   own pacer, a quarter faster, would let them go: who is faster than that makes it measure round trips too short.
+ *   own pacer, a quarter faster, would let them go: who is faster than that makes it measure round trips too short. Only
+ *   so much of the window counts as has lately been made use of ({@link UsedWindow}).
  * - Bbr: the best delivery rate of the last ten round trips, never under what the configuration promises of the
  *   link (`initial_window` / `initial_rtt`). Only when it lasts does more than that get tried, and less while round trips
  *   say that a queue has built up ({@link GainCycle}).
@@ -52,6 +53,7 @@ export class Pacer {
   #tokens: number;
   #lastRefill: number;
   readonly #leastRtt: LeastRtt = new LeastRtt();
+  readonly #used = new UsedWindow();
   readonly #samples: RateFilter = new RateFilter();
   readonly #gains: GainCycle;
 
@@ -74,7 +76,7 @@ export class Pacer {
     const rtt = this.#leastRtt.sample(path.rtt, now);
     const { congestionAlgorithm } = this.#options;
     this.#rate = this.#capped(
-      congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, rtt, now) : this.#windowRate(path),
+      congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, rtt, now) : this.#windowRate(path, now),
     );
   }
 
@@ -95,6 +97,7 @@ export class Pacer {
   /** A datagram of `bytes` left. */
   shipped(bytes: number): void {
     this.#tokens -= bytes;
+    this.#used.shipped(bytes);
   }
 
   /** When {@link room} will next be more than 0. */
@@ -115,9 +118,11 @@ export class Pacer {
     return Math.min(rate, (this.#options.maxEgressRate ?? Number.POSITIVE_INFINITY) / 1000);
   }
 
-  #windowRate(path: PathState): number {
+  #windowRate(path: PathState, now: number): number {
     const { congestionAlgorithm, initialWindow, initialRtt } = this.#options;
-    const rate = path.cwnd / Math.max(path.rtt, LEAST_RTT);
+    const round = Math.max(path.rtt, LEAST_RTT);
+    const proven = Math.max(initialWindow, PROVEN_GAIN * this.#used.most(round, now));
+    const rate = Math.min(path.cwnd, proven) / round;
     // Without a congestion controller the configured window is what the link bears.
     return congestionAlgorithm === 'None'
       ? Math.min(rate, initialWindow / Math.max(path.rtt, initialRtt))
@@ -133,6 +138,45 @@ export class Pacer {
     const best = RATE_TRUST * this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
     return Math.max(promised, best) * this.#gains.gain(best, now, rtt, path.rtt - rtt);
+  }
+}
+
+/** Twice what was sent in a round trip lets a window that is made use of double in the next one (slow start). */
+const PROVEN_GAIN = 2;
+
+/** How long what was sent in a round trip counts, milliseconds. */
+const USED_WINDOW = 10_000;
+
+/**
+ * The most that was sent in one round trip of the last ten to twenty seconds, bytes. The engine's loss-based algorithms
+ * widen the window with each packet acknowledged, also when the application hardly sends or the packet only
+ * acknowledges: after a download it stands for nothing, and a burst of that size would bury the link (RFC 9002 §7.8,
+ * RFC 7661).
+ */
+class UsedWindow {
+  #bytes = 0;
+  #roundEnds = Number.NEGATIVE_INFINITY;
+  #current = 0;
+  #previous = 0;
+  #windowEnds = Number.NEGATIVE_INFINITY;
+
+  shipped(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** `round`: how long a round trip takes at present, milliseconds. */
+  most(round: number, now: number): number {
+    if (now >= this.#windowEnds) {
+      this.#windowEnds = now + USED_WINDOW;
+      this.#previous = this.#current;
+      this.#current = 0;
+    }
+    if (now >= this.#roundEnds) {
+      this.#roundEnds = now + round;
+      this.#current = Math.max(this.#current, this.#bytes);
+      this.#bytes = 0;
+    }
+    return Math.max(this.#current, this.#previous);
   }
 }
 

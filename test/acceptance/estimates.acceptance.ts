@@ -38,6 +38,7 @@ async function watch(algorithm: CongestionAlgorithm): Promise<Course> {
     course.progress.push(bytes - before);
     before = bytes;
   }
+  expect([pair.client.closed, pair.server.closed]).toEqual([undefined, undefined]);
   return course;
 }
 
