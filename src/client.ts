@@ -19,6 +19,7 @@ import {
   ownContract,
   primingOf,
   quicOptions,
+  REQUESTS_PER_SESSION,
   sessionOptions,
   socketOptions,
 } from './settings.ts';
@@ -34,12 +35,6 @@ export interface RunningClient extends Running {
   /** Resolves when the tunnel is ready. */
   readonly ready: Promise<void>;
 }
-
-/**
- * Requests after which a session is replaced: the engine forgets no stream's identifier. Its table of them has 0.6 MB for up
- * to 57,000, and would have twice that for more; at 300 requests a second the next session begins after three minutes.
- */
-const REQUESTS_PER_SESSION = 50_000;
 
 /** Serves HTTP/1.1 and connects to the server end; `observer` hears of requests. Throws a StartError when the port cannot be had. */
 export async function startClient(

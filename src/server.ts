@@ -18,6 +18,7 @@ import {
   ownContract,
   primingOf,
   quicOptions,
+  REQUESTS_PER_SESSION,
   sessionOptions,
   socketOptions,
 } from './settings.ts';
@@ -36,6 +37,7 @@ export async function startServer(
   logger: Logger,
   env: NodeJS.ProcessEnv,
   observer: RequestObserver,
+  requestsPerSession = REQUESTS_PER_SESSION,
 ): Promise<RunningServer> {
   refuseSockets(env);
   const clock = () => performance.now();
@@ -46,12 +48,8 @@ export async function startServer(
   let own = { certificates: ownCertificates(config.tls, identity), contract: ownContract(config, identity) };
   const contracts = new Contracts(() => own.contract, Date.now, connections);
   const watch = { logger: requests, observer, floods: meters.floods };
-  const acceptor = new Acceptor(
-    origins.current,
-    acceptorOptions(config, contracts, meters),
-    connections,
-    watch,
-  );
+  const optionsOf = (from: ServerConfig) => acceptorOptions(from, contracts, meters, requestsPerSession);
+  const acceptor = new Acceptor(origins.current, optionsOf(config), connections, watch);
   const endpoint = await bind(config, identity, acceptor, meters, connections, env);
   const bound = formatAddress(endpoint.address);
   logger.info({ address: bound }, `started endpoint at ${bound}`);
@@ -85,7 +83,7 @@ export async function startServer(
       if (isClient(changed)) throw new TypeError('a server cannot become a client');
       endpoint.reconfigure(quicOptions(changed, renewed, env));
       own = { certificates: ownCertificates(changed.tls, renewed), contract: ownContract(changed, renewed) };
-      acceptor.reconfigure(origins.replace(changed), acceptorOptions(changed, contracts, meters));
+      acceptor.reconfigure(origins.replace(changed), optionsOf(changed));
     },
     stop: async () => {
       acceptor.stop();
@@ -156,11 +154,17 @@ function bind(
   return blaming(key, wanted, () => listen(socket, options, acceptor, logger, meters.quic));
 }
 
-function acceptorOptions(config: ServerConfig, contracts: Contracts, meters: Meters): AcceptorOptions {
+function acceptorOptions(
+  config: ServerConfig,
+  contracts: Contracts,
+  meters: Meters,
+  requestsPerSession: number,
+): AcceptorOptions {
   return {
     session: sessionOptions(config, meters),
     contracts,
     priming: primingOf(config),
+    requestsPerSession,
     headTimeout: HEAD_TIMEOUT,
     addForwarded: config.system.add_forwarded,
     maxRequests: config.transport.max_concurrent_http_streams,

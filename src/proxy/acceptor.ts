@@ -27,6 +27,8 @@ export interface AcceptorOptions extends AdmissionLimits {
   readonly contracts: Contracts;
   /** Bytes of padding for a client of our make. */
   readonly priming: number;
+  /** After so many requests a client of another make is asked to connect again. */
+  readonly requestsPerSession: number;
   /** How long the head of a request may take to arrive, milliseconds. */
   readonly headTimeout: number;
   /** Whether to append a Forwarded element (RFC 7239). */
@@ -38,6 +40,8 @@ interface Client {
   readonly connection: NumberedConnection;
   readonly admission: Admission;
   contract: Contract | undefined;
+  requests: number;
+  asked: boolean;
 }
 
 /** The sessions of a server: one for each connection of a peer that proved who it is. */
@@ -101,7 +105,10 @@ export class Acceptor {
         client.contract = contracts.heard(others, id);
         if (client.contract !== undefined) prime(session, connection, priming);
       },
-      onRequest: (stream, fields) => admission.onRequest(stream, fields),
+      onRequest: (stream, fields) => {
+        if (client.contract === undefined) this.#grewOlder(session, client);
+        return admission.onRequest(stream, fields);
+      },
       onStreamsAvailable: () => {},
       onIdle: () => {},
       onGoAway: () => this.#logger.debug({ connection: id }, `connection ${id}: the client is going away`),
@@ -111,7 +118,7 @@ export class Acceptor {
         this.#closed(id, address, close);
       },
     };
-    const client: Client = { connection, admission, contract: undefined };
+    const client: Client = { connection, admission, contract: undefined, requests: 0, asked: false };
     const options: SessionOptions = {
       ...this.#options.contracts.announcedIn(this.#options.session),
       onOversizedRequest: (stream) => admission.onOversized(stream),
@@ -151,11 +158,7 @@ export class Acceptor {
    * Clients that do not listen are refused after a while.
    */
   goAway(): void {
-    const sessions = [...this.#sessions.keys()];
-    for (const session of sessions) session.announceGoAway();
-    setTimeout(() => {
-      for (const session of sessions) session.goAway();
-    }, NOTICE).unref();
+    this.#askToLeave([...this.#sessions.keys()]);
   }
 
   /**
@@ -171,6 +174,21 @@ export class Acceptor {
   /** Ends every session. */
   stop(): void {
     for (const session of this.#sessions.keys()) session.close(Code.H3_NO_ERROR, 'shutting down');
+  }
+
+  /** Our own clients know when the engine has had enough of a session; others have to be told. */
+  #grewOlder(session: Session, client: Client): void {
+    const isOld = ++client.requests >= this.#options.requestsPerSession || client.connection.isWorn;
+    if (!isOld || client.asked) return;
+    client.asked = true;
+    this.#askToLeave([session]);
+  }
+
+  #askToLeave(sessions: readonly Session[]): void {
+    for (const session of sessions) session.announceGoAway();
+    setTimeout(() => {
+      for (const session of sessions) session.goAway();
+    }, NOTICE).unref();
   }
 
   // Like the other quiet timers it is up to a quarter of the time late.

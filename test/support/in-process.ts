@@ -61,6 +61,7 @@ export async function serverInProcess(
   originPort: number,
   settings: EndSettings = {},
   log: Logger = new KeptLog(),
+  requestsPerSession?: number,
 ): Promise<RunningServer> {
   const general = {
     mode: 'Server',
@@ -71,7 +72,7 @@ export async function serverInProcess(
   };
   const { config, identity } = await load('server', general, settings);
   if (isClient(config)) throw new TypeError("not a server's configuration");
-  return startServer(config, identity, log, {}, observers());
+  return startServer(config, identity, log, {}, observers(), requestsPerSession);
 }
 
 /** The client end on a free TCP port. Resolves when its first attempt to connect is over, well or badly. */
