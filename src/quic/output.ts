@@ -177,7 +177,11 @@ export class Output {
         this.#held > 0 && queue !== undefined && this.#window(queue) >= this.#overhead + LEAST_DATA;
       if (stale) this.#held = 0;
       if (given > 0 || stale) continue;
-      if (queue?.hasReady === true) return this.#pacer.room(now) === 0 ? this.#wait(now) : false;
+      if (queue?.hasReady === true) {
+        if (this.#pacer.room(now) === 0) return this.#wait(now);
+        this.#pacer.windowFull(now);
+        return false;
+      }
       if (this.#held === 0) this.#redundancy.burstEnded(now, this.#pacer.rate);
       return false;
     }

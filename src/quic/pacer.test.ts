@@ -98,6 +98,18 @@ describe('the rate', () => {
     expect(bbr.rate).toBeGreaterThanOrEqual(0.95 * 4_000_000);
   });
 
+  it('of Bbr is higher for a while when the window has kept back what the link is promised to bear', () => {
+    const bbr = pacer();
+    // 1000 bytes/ms are promised, which takes that much for each millisecond of the round trip, and for those of timers.
+    bbr.windowFull(0);
+    bbr.update(path({ cwnd: 104_999 }), 1);
+    expect(bbr.rate).toBe(1_500_000);
+    bbr.update(path({ cwnd: 105_000 }), 2);
+    expect(bbr.rate).toBe(1_000_000);
+    bbr.update(path({ cwnd: 50_000 }), 201);
+    expect(bbr.rate).toBe(1_000_000);
+  });
+
   it.each<CongestionAlgorithm>(['Cubic', 'NewReno'])(
     'of %s is window / smoothed round-trip time',
     (algorithm) => {

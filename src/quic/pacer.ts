@@ -1,4 +1,5 @@
 import type { QuicOptions } from './options.ts';
+import { LEAST_RTT, LeastRtt, RateFilter, UsedWindow } from './path-filters.ts';
 
 /** What the pacer needs to know of the path, as the engine measures it. */
 export interface PathState {
@@ -21,8 +22,15 @@ const RATE_FILTER_ROUNDS = 10;
 /** The best of many samples is better than the path: how much of it is to be believed. */
 const RATE_TRUST = 0.95;
 
-/** Round-trip times are whole milliseconds in the engine; on a shorter path this stands in for zero. */
-const LEAST_RTT = 0.25;
+/**
+ * The engine's Bbr never leaves recovery (quiche 0.18): a loss cuts its window to what is in flight, for a round trip; then
+ * it grows by what is acknowledged until the next loss, which at 1 % comes after a hundred packets. A window that is short
+ * because an end was busy or had little to send gets back to the link's rate only if it is filled in that time, faster
+ * than the link carries it away. No queue stands for that: all that is in flight is less than the link holds.
+ */
+const REFILL_GAIN = 1.5;
+/** So many round trips after the window was full it may still be short. */
+const REFILL_ROUNDS = 2;
 
 /**
  * A first window of up to ten full datagrams is what any connection may send (RFC 9002 §7.2): it promises nothing
@@ -43,7 +51,8 @@ const BUCKET_MILLISECONDS = 2;
  *   so much of the window counts as has lately been made use of ({@link UsedWindow}).
  * - Bbr: the best delivery rate of the last ten round trips, never under what the configuration promises of the
  *   link (`initial_window` / `initial_rtt`). Only when it lasts does more than that get tried, and less while round trips
- *   say that a queue has built up ({@link GainCycle}).
+ *   say that a queue has built up ({@link GainCycle}). While the engine's window keeps back what the link was promised to
+ *   bear, faster: so that the window is full again soon ({@link Pacer.windowFull}).
  */
 export class Pacer {
   readonly #options: PacerOptions;
@@ -56,6 +65,7 @@ export class Pacer {
   readonly #used = new UsedWindow();
   readonly #samples: RateFilter = new RateFilter();
   readonly #gains: GainCycle;
+  #fullAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PacerOptions, datagramSize: number, now: number) {
     this.#options = options;
@@ -92,6 +102,11 @@ export class Pacer {
   room(now: number): number {
     if (!this.mayShip(now, 0)) return 0;
     return Math.ceil(this.#tokens / this.#datagramSize) * this.#datagramSize;
+  }
+
+  /** There is something to send, and the engine's window, not the bucket, keeps it back. */
+  windowFull(now: number): void {
+    this.#fullAt = now;
   }
 
   /** A datagram of `bytes` left. */
@@ -137,87 +152,14 @@ export class Pacer {
     }
     const best = RATE_TRUST * this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
-    return Math.max(promised, best) * this.#gains.gain(best, now, rtt, path.rtt - rtt);
+    const gain = this.#gains.gain(best, now, rtt, path.rtt - rtt);
+    const short = path.cwnd < promised * (rtt + QUEUE_LEAST) && now < this.#fullAt + REFILL_ROUNDS * rtt;
+    return Math.max(promised, best) * (short ? Math.max(gain, REFILL_GAIN) : gain);
   }
 }
 
 /** Twice what was sent in a round trip lets a window that is made use of double in the next one (slow start). */
 const PROVEN_GAIN = 2;
-
-/** How long what was sent in a round trip counts, milliseconds. */
-const USED_WINDOW = 10_000;
-
-/**
- * The most that was sent in one round trip of the last ten to twenty seconds, bytes. The engine's loss-based algorithms
- * widen the window with each packet acknowledged, also when the application hardly sends or the packet only
- * acknowledges: after a download it stands for nothing, and a burst of that size would bury the link (RFC 9002 §7.8,
- * RFC 7661).
- */
-class UsedWindow {
-  #bytes = 0;
-  #roundEnds = Number.NEGATIVE_INFINITY;
-  #current = 0;
-  #previous = 0;
-  #windowEnds = Number.NEGATIVE_INFINITY;
-
-  shipped(bytes: number): void {
-    this.#bytes += bytes;
-  }
-
-  /** `round`: how long a round trip takes at present, milliseconds. */
-  most(round: number, now: number): number {
-    if (now >= this.#windowEnds) {
-      this.#windowEnds = now + USED_WINDOW;
-      this.#previous = this.#current;
-      this.#current = 0;
-    }
-    if (now >= this.#roundEnds) {
-      this.#roundEnds = now + round;
-      this.#current = Math.max(this.#current, this.#bytes);
-      this.#bytes = 0;
-    }
-    return Math.max(this.#current, this.#previous);
-  }
-}
-
-/** How long the least round-trip time counts, milliseconds (as BBR's): routes change. */
-const LEAST_RTT_WINDOW = 10_000;
-
-/** The least round-trip time of the last ten to twenty seconds. */
-class LeastRtt {
-  #current = Number.POSITIVE_INFINITY;
-  #previous = Number.POSITIVE_INFINITY;
-  #windowEnds = Number.NEGATIVE_INFINITY;
-
-  /** Takes a sample, milliseconds; 0 when there is none or it is under one. */
-  sample(rtt: number, now: number): number {
-    if (now >= this.#windowEnds) {
-      this.#windowEnds = now + LEAST_RTT_WINDOW;
-      this.#previous = this.#current;
-      this.#current = Number.POSITIVE_INFINITY;
-    }
-    if (rtt > 0) this.#current = Math.min(this.#current, rtt);
-    const least = Math.min(this.#current, this.#previous);
-    return least === Number.POSITIVE_INFINITY ? LEAST_RTT : least;
-  }
-}
-
-/** The maximum of the last rounds, kept as a falling sequence of candidates. */
-class RateFilter {
-  readonly #samples: { rate: number; round: number }[] = [];
-
-  get best(): number {
-    return this.#samples[0]?.rate ?? 0;
-  }
-
-  add(rate: number, round: number, window: number): void {
-    const samples = this.#samples;
-    while (samples.length > 0 && (samples.at(-1)?.rate ?? 0) <= rate) samples.pop();
-    // One candidate a round is enough, and bounds their number.
-    if (samples.at(-1)?.round !== round) samples.push({ rate, round });
-    while (samples.length > 1 && round - (samples[0]?.round ?? round) > window) samples.shift();
-  }
-}
 
 /** Twice the best rate seen lets the rate double each round trip. */
 const SEARCH_GAIN = 2;
