@@ -54,7 +54,7 @@ export const TRANSPORT = {
   },
   socket_receive_buffer_size: {
     type: integer(4096, 2 ** 30 - 1, 'bytes'),
-    default: unset("the system's"),
+    default: unset('as much of 4194304 as the system grants'),
     doc: 'Receive buffer of the UDP socket (`SO_RCVBUF`). On Linux at most `net.core.rmem_max`.',
   },
   socket_send_buffer_size: {

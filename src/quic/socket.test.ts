@@ -41,3 +41,21 @@ it.each(['connected', 'not connected'])(
     expect(arrived).toEqual(expected);
   },
 );
+
+it('receives more at once than the system would hold for it by itself', async () => {
+  const sender = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(sender, 'listening');
+  const usual = sender.getRecvBufferSize();
+  const options = {
+    bindAddress: '127.0.0.1',
+    port: 0,
+    receiveBufferSize: undefined,
+    sendBufferSize: undefined,
+  };
+  const socket = await openSocket(options, QUIET, new QuicMeter());
+  onTestFinished(() => {
+    sender.close();
+    socket.close();
+  });
+  expect(socket.receiveBufferSize).toBeGreaterThan(usual);
+});

@@ -10,10 +10,17 @@ export interface SocketOptions {
   readonly bindAddress: string;
   /** 0: any free port. */
   readonly port: number;
-  /** SO_RCVBUF and SO_SNDBUF, bytes; undefined leaves the system's. */
+  /** SO_RCVBUF, bytes; undefined: as much of 4 MiB as the system grants. */
   readonly receiveBufferSize: number | undefined;
+  /** SO_SNDBUF, bytes; undefined leaves the system's. */
   readonly sendBufferSize: number | undefined;
 }
+
+/**
+ * Receive buffer where the user names none, bytes: the largest window several times over. The system's own holds a hundred
+ * datagrams; on a fast link more than that arrive while this process is busy for a millisecond or two, and are lost.
+ */
+const RECEIVE_BUFFER = 4 * 2 ** 20;
 
 /** The UDP socket could not be bound. `code` is the system's (EADDRINUSE, EACCES, EADDRNOTAVAIL, …). */
 export class BindError extends Error {
@@ -98,6 +105,13 @@ export function formatAddress({ host, port }: EngineAddress): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Linux gives as much as it grants; a system that refuses leaves what there was. */
+function enlarge(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(RECEIVE_BUFFER);
+  } catch {}
+}
+
 /** A bound UDP socket. */
 export class UdpSocket {
   readonly #socket: Socket;
@@ -122,6 +136,11 @@ export class UdpSocket {
   get address(): EngineAddress {
     const { address, port } = this.#socket.address();
     return { host: address, port };
+  }
+
+  /** As the system reports it, bytes. */
+  get receiveBufferSize(): number {
+    return this.#socket.getRecvBufferSize();
   }
 
   onDatagram(listener: (datagram: Buffer, from: RemoteInfo) => void): void {
@@ -182,7 +201,8 @@ export class UdpSocket {
 
   #sizeBuffers(options: SocketOptions): void {
     const { receiveBufferSize, sendBufferSize } = options;
-    if (receiveBufferSize !== undefined) {
+    if (receiveBufferSize === undefined) enlarge(this.#socket);
+    else {
       this.#socket.setRecvBufferSize(receiveBufferSize);
       this.#warnIfSmaller('receive', receiveBufferSize, this.#socket.getRecvBufferSize(), 'rmem_max');
     }
