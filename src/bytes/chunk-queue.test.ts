@@ -42,7 +42,31 @@ describe('ChunkQueue', () => {
     expect(queue.peek()).toEqual(bytes(4));
   });
 
-  it.each([2, -1])('refuses to consume %i bytes of a chunk of one, and stays as it was', (count) => {
+  it('consumes several chunks at once', () => {
+    const queue = queueOf(bytes(1, 2), bytes(3), bytes(4, 5));
+    queue.consume(4);
+    expect(queue.peek()).toEqual(bytes(5));
+    expect(queue.byteLength).toBe(1);
+  });
+
+  it.each([
+    ['as many whole chunks as there is room for', 4, [1, 2, 3, 4]],
+    ['nothing where only one fits: it can be had without', 2, []],
+    ['all there are', 9, [1, 2, 3, 4, 5, 6]],
+  ])('copies %s, and keeps them', (_, room, expected) => {
+    const queue = queueOf(bytes(1, 2), bytes(3), bytes(4), bytes(5, 6));
+    const into = new Uint8Array(room);
+    expect([...into.subarray(0, queue.copy(into))]).toEqual(expected);
+    expect(queue.byteLength).toBe(6);
+    expect(queue.peek()).toEqual(bytes(1, 2));
+  });
+
+  it('copies nothing of a queue of one chunk, or none', () => {
+    expect(queueOf(bytes(1)).copy(new Uint8Array(9))).toBe(0);
+    expect(queueOf().copy(new Uint8Array(9))).toBe(0);
+  });
+
+  it.each([3, -1])('refuses to consume %i bytes of two, and stays as it was', (count) => {
     const queue = queueOf(bytes(1), bytes(2));
     expect(() => queue.consume(count)).toThrow(RangeError);
     expect(queue.byteLength).toBe(2);
@@ -50,7 +74,7 @@ describe('ChunkQueue', () => {
   });
 
   it('refuses to consume from an empty queue', () => {
-    expect(() => new ChunkQueue().consume(0)).toThrow(RangeError);
+    expect(() => new ChunkQueue().consume(1)).toThrow(RangeError);
   });
 
   it('is empty and usable after clear', () => {
@@ -64,7 +88,12 @@ describe('ChunkQueue', () => {
 
   it('is the same bytes as a plain list, whatever is done to it', () => {
     const push = fc.uint8Array({ maxLength: 5 }).map((chunk) => ({ kind: 'push', chunk }) as const);
-    const other = fc.constantFrom({ kind: 'shift' } as const, { kind: 'consume' } as const);
+    const other = fc.constantFrom(
+      { kind: 'shift' } as const,
+      { kind: 'consume' } as const,
+      { kind: 'copy' } as const,
+    );
+    const into = new Uint8Array(12);
     // Mostly pushes first, so that the queue grows long enough to cut off what was taken.
     const operations = fc.tuple(
       fc.array(push, { maxLength: 200 }),
@@ -82,6 +111,11 @@ describe('ChunkQueue', () => {
           } else if (operation.kind === 'shift') {
             expect(queue.shift()).toBe(first);
             model = model.slice(first?.length ?? 0);
+          } else if (operation.kind === 'copy') {
+            const length = queue.copy(into);
+            expect([...into.subarray(0, length)]).toEqual(model.slice(0, length));
+            queue.consume(length);
+            model = model.slice(length);
           } else if (first !== undefined) {
             const count = Math.ceil(first.length / 2);
             queue.consume(count);

@@ -24,15 +24,38 @@ export class ChunkQueue {
     return this.#chunks[this.#head];
   }
 
-  /** Removes `count` bytes from the front; at most the first chunk's length. */
-  consume(count: number): void {
-    const chunk = this.#chunks[this.#head];
-    if (chunk === undefined || count < 0 || count > chunk.length) {
-      throw new RangeError(`cannot consume ${count} bytes`);
+  /**
+   * Copies whole chunks from the front, as many as `into` has room for, and leaves them where they are. Returns their
+   * length: 0 when not even two fit, as one alone is there to be peeked at.
+   */
+  copy(into: Uint8Array): number {
+    const first = this.#chunks[this.#head];
+    const second = this.#chunks[this.#head + 1];
+    if (first === undefined || second === undefined || first.length + second.length > into.length) return 0;
+    let length = 0;
+    for (let index = this.#head; index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index] as Uint8Array;
+      if (length + chunk.length > into.length) break;
+      into.set(chunk, length);
+      length += chunk.length;
     }
+    return length;
+  }
+
+  /** Removes `count` bytes from the front. */
+  consume(count: number): void {
+    if (count < 0 || count > this.#byteLength) throw new RangeError(`cannot consume ${count} bytes`);
     this.#byteLength -= count;
-    if (count < chunk.length) this.#chunks[this.#head] = chunk.subarray(count);
-    else this.#dropFirst();
+    let left = count;
+    while (left > 0) {
+      const chunk = this.#chunks[this.#head] as Uint8Array;
+      if (left < chunk.length) {
+        this.#chunks[this.#head] = chunk.subarray(left);
+        return;
+      }
+      left -= chunk.length;
+      this.#dropFirst();
+    }
   }
 
   /** Removes and returns the first chunk. */

@@ -132,8 +132,7 @@ describe('the engine is given', () => {
     drain();
     expect(engine.taken).toEqual([
       [0, 100, false],
-      [4, 10, false],
-      [4, 10, true],
+      [4, 20, true],
     ]);
     expect(events).toEqual(['4 done']);
   });

@@ -22,6 +22,23 @@ const FORGOTTEN_CODE = 0;
 
 const EMPTY = Buffer.alloc(0);
 
+/**
+ * Where small pieces are put together, as the head, the content and the end of a short answer: the engine copies what it
+ * is given anyway, and each call costs more than a second copy of so much.
+ */
+const GATHERED = Buffer.allocUnsafeSlow(4096);
+
+/** What comes next of a stream, at most `most` bytes; the queue keeps it until it is consumed. */
+function nextPart(queue: ChunkQueue, most: number): Uint8Array | undefined {
+  const chunk = queue.peek();
+  if (chunk === undefined) return undefined;
+  if (chunk.length < GATHERED.length && most >= GATHERED.length) {
+    const length = queue.copy(GATHERED);
+    if (length > 0) return GATHERED.subarray(0, length);
+  }
+  return chunk.length <= most ? chunk : chunk.subarray(0, most);
+}
+
 /** The sending half of one stream. */
 export interface SendHalf {
   readonly id: StreamId;
@@ -184,14 +201,13 @@ export class SendQueue {
     let given = 0;
     try {
       while (given < room) {
-        const chunk = half.queue.peek();
-        if (chunk === undefined) {
+        const part = nextPart(half.queue, room - given);
+        if (part === undefined) {
           if (half.phase === 'ending') this.#finish(half);
           return given;
         }
-        const wanted = Math.min(chunk.length, room - given);
+        const wanted = part.length;
         const last = half.phase === 'ending' && wanted === half.queue.byteLength;
-        const part = wanted === chunk.length ? chunk : chunk.subarray(0, wanted);
         const written = this.#engine.streamSend(half.id, part, last) ?? 0;
         half.queue.consume(written);
         this.#queued -= written;
