@@ -20,6 +20,7 @@ import { StreamCalls } from './stream-calls.ts';
 import { Streams } from './streams.ts';
 import { type Traffic, trafficOf } from './traffic.ts';
 import { type Breach, Watch } from './watch.ts';
+import { collectYoung, moved } from './young-garbage.ts';
 
 /**
  * The way of a connection. `handshaking`: not yet authenticated. `open`: events are delivered. `ended`: over for the
@@ -154,6 +155,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       return;
     }
     this.#watch.received(datagram);
+    moved(datagram.length);
     this.#closing?.answer(this.#repeat);
     this.#peer.receive(this.#engine, datagram, info);
     this.#output.received();
@@ -175,6 +177,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (this.#released) return;
     try {
       this.#advance(this.#host.clock());
+      collectYoung();
     } catch (error) {
       this.#end({
         source: 'local',
@@ -324,6 +327,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, now);
     else this.#liveness.sent(datagram, now, this.#output.heardAt);
     this.#closing?.sent(datagram);
+    moved(datagram.length);
     return this.#host.transmit(datagram, this.#peer.current ?? to);
   }
 
