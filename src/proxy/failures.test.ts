@@ -211,7 +211,7 @@ describe('a fault of ours', () => {
       ...SILENT,
       isUpgrade: false,
       onUnavailable() {},
-      // What HTTP/3 would never let through, and node:http throws at.
+      // What HTTP/3 would never let through.
       onStream: (stream) =>
         stream.sendHeaders([':method', 'GET', ':scheme', 'http', ':authority', 'a', ':path', '/ö ü'], true),
       onHeaders: (fields) => answers.push(fields),

@@ -4,6 +4,7 @@ import { httpDate } from './http-date.ts';
 import { readSection, type SectionFacts, type SectionLimits } from './http1-fields.ts';
 import { fieldName } from './names.ts';
 import { REQUEST_ID } from './request-id.ts';
+import type { ContentEnd } from './response-parser.ts';
 import { requestTarget } from './target.ts';
 
 /** How much content a message has, as far as its head tells: none, so many bytes, or as many as come. */
@@ -81,6 +82,10 @@ function dropField(fields: string[], name: string): void {
 /** A response's head ready for the tunnel. */
 export interface OriginHead {
   readonly fields: FieldLines;
+  /** Where its content ends, if it can have any. */
+  readonly contentEnd: ContentEnd;
+  /** Whether the connection may have another request (RFC 9112 §9.3). */
+  readonly persists: boolean;
   /** What the origin says of how long it keeps the connection (the Keep-Alive field). */
   readonly keepAlive: string | undefined;
 }
@@ -96,10 +101,11 @@ export function responseToHttp3(
   if (status < 200 || status > 599) throw new Rejection(502, `the origin answered with status ${status}`);
   const fields = [':status', String(status)];
   const facts = readOriginSection(response.rawHeaders, limits, fields);
-  checkOriginFraming(facts, response.httpVersion);
+  const contentEnd = endOfContent(facts, response.httpVersion);
   if (status === 204) dropField(fields, 'content-length');
   if (!facts.hasDate) fields.push('date', httpDate());
-  return { fields, keepAlive: facts.keepAlive };
+  const persists = !facts.asksToClose && (facts.asksToKeep || response.httpVersion !== '1.0');
+  return { fields, contentEnd, persists, keepAlive: facts.keepAlive };
 }
 
 /** An interim response of the origin as HTTP/3 has it. Throws a Rejection with 502. */
@@ -120,11 +126,14 @@ function readOriginSection(raw: readonly string[], limits: SectionLimits, out: s
   }
 }
 
-function checkOriginFraming(facts: SectionFacts, httpVersion: string): void {
-  if (facts.transferEncoding === undefined) return;
-  if (!isChunked(facts.transferEncoding) || facts.contentLength !== undefined || httpVersion === '1.0') {
+// RFC 9112 §6.3, where the request and the status allow content.
+function endOfContent(facts: SectionFacts, httpVersion: string): ContentEnd {
+  const { contentLength, transferEncoding } = facts;
+  if (transferEncoding === undefined) return contentLength === undefined ? 'close' : Number(contentLength);
+  if (!isChunked(transferEncoding) || contentLength !== undefined || httpVersion === '1.0') {
     throw new Rejection(502, "the origin's response has a transfer coding that cannot be trusted");
   }
+  return 'last-chunk';
 }
 
 /**

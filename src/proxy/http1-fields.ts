@@ -21,6 +21,9 @@ export interface SectionFacts {
   keepAlive: string | undefined;
   hasDate: boolean;
   hasExpect: boolean;
+  /** What Connection says of the connection itself (RFC 9112 §9.3). */
+  asksToClose: boolean;
+  asksToKeep: boolean;
 }
 
 /** What a section belongs to: it decides which fields may pass, and how a fault of it is answered. */
@@ -44,7 +47,7 @@ export function readSection(
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string;
     const value = raw[at + 1] as string;
-    if (fieldName(name).role === 'connection') nominated = nominate(nominated, value);
+    if (fieldName(name).role === 'connection') nominated = nominate(nominated, value, facts);
     else readField(name, value, kind, facts, out);
   }
   if (nominated !== undefined) dropNominated(out, start, nominated);
@@ -60,6 +63,8 @@ function noFacts(): SectionFacts {
     keepAlive: undefined,
     hasDate: false,
     hasExpect: false,
+    asksToClose: false,
+    asksToKeep: false,
   };
 }
 
@@ -143,10 +148,16 @@ const CONTENT_LENGTH = /^0*[0-9]{1,15}$/;
 const WHITE_SPACE = /^[\t ]+|[\t ]+$/g;
 
 // Connection's options (RFC 9110 §7.6.1). The usual ones name no field that could still be there.
-function nominate(before: Set<string> | undefined, value: string): Set<string> | undefined {
+function nominate(
+  before: Set<string> | undefined,
+  value: string,
+  facts: SectionFacts,
+): Set<string> | undefined {
   let names = before;
   for (const option of value.toLowerCase().split(',')) {
     const name = option.replace(WHITE_SPACE, '');
+    if (name === 'close') facts.asksToClose = true;
+    else if (name === 'keep-alive') facts.asksToKeep = true;
     if (name === '' || name === 'keep-alive' || name === 'close' || name === 'upgrade' || name === 'te')
       continue;
     if (name.startsWith(':') || name === 'host' || name === 'content-length') {

@@ -1,11 +1,9 @@
-import type { ClientRequest, InformationEvent } from 'node:http';
 import { Code } from '../h3/codes.ts';
 import type { RequestStream } from '../h3/port.ts';
 import { asRejection, Rejection } from './failures.ts';
 import { type HopFields, interimToHttp3 } from './fields.ts';
 import type { RequestOutcome } from './observer.ts';
 import type { OriginContext } from './origin-context.ts';
-import { originRejection } from './origin-errors.ts';
 import { QuietTimer } from './quiet-timer.ts';
 import { sendRefusal } from './refusal.ts';
 import type { RequestAccount } from './request-account.ts';
@@ -56,19 +54,14 @@ export class OriginDialogue {
     this.#quiet.touch();
   }
 
-  /** Hears of what comes, or does not come, before the origin's answer. */
-  listen(request: ClientRequest): void {
-    request.on('socket', (socket) => {
-      if (!socket.connecting) return;
-      this.#connectTimer = setTimeout(() => this.#asker.fail(NO_CONNECTION), this.#context.connectTimeout);
-      socket.once('connect', () => clearTimeout(this.#connectTimer));
-    });
-    request.on('information', (info) => this.contained(() => this.#onInformation(info)));
-    request.on('error', (error) => this.#asker.fail(originRejection(error)));
-    // Without a word before, as after a 101 that nobody asked for.
-    request.on('close', () => {
-      if (this.#phase === 'asking') this.#asker.fail(new Rejection(502, 'the origin closed the connection'));
-    });
+  /** Waits for a connection that is being made. */
+  connecting(): void {
+    this.#connectTimer = setTimeout(() => this.#asker.fail(NO_CONNECTION), this.#context.connectTimeout);
+  }
+
+  /** The connection stands. */
+  connected(): void {
+    clearTimeout(this.#connectTimer);
   }
 
   /** From here on the answer depends on the origin alone, and request_timeout counts. */
@@ -76,6 +69,16 @@ export class OriginDialogue {
     const { requestTimeout } = this.#context;
     if (requestTimeout === undefined || this.#phase !== 'asking') return;
     this.#headTimer = setTimeout(() => this.#asker.fail(NO_ANSWER), requestTimeout);
+  }
+
+  /** Passes on an interim response. Throws a Rejection for one that may not come, or too many. */
+  interim(status: number, rawHeaders: readonly string[]): void {
+    if (this.#phase !== 'asking') return;
+    this.touch();
+    if (status === 101) throw new Rejection(502, 'the origin switched protocols without saying to which');
+    if (++this.#interims > MAX_INTERIMS)
+      throw new Rejection(502, 'too many interim responses from the origin');
+    this.#stream.sendHeaders(interimToHttp3(status, rawHeaders, this.#context.limits), false);
   }
 
   /** The head of the origin's final response, or 101. */
@@ -119,16 +122,6 @@ export class OriginDialogue {
 
   log(level: 'debug' | 'info' | 'warn', message: string, status?: number): void {
     this.#context.logger[level]({ ...this.account.details, status }, message);
-  }
-
-  #onInformation(info: InformationEvent): void {
-    if (this.#phase !== 'asking') return;
-    this.touch();
-    if (info.statusCode === 101)
-      throw new Rejection(502, 'the origin switched protocols without saying to which');
-    if (++this.#interims > MAX_INTERIMS)
-      throw new Rejection(502, 'too many interim responses from the origin');
-    this.#stream.sendHeaders(interimToHttp3(info.statusCode, info.rawHeaders, this.#context.limits), false);
   }
 }
 

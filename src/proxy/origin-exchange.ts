@@ -1,29 +1,33 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
-import { Intake, type IntakeEvents } from './body.ts';
 import { Rejection } from './failures.ts';
-import { fieldValue, responseToHttp3, trailersToHttp1, trailersToHttp3 } from './fields.ts';
+import { responseToHttp3, trailersToHttp1, trailersToHttp3 } from './fields.ts';
 import type { RequestOutcome } from './observer.ts';
+import type { ResponseListener } from './origin-connection.ts';
 import type { OriginContext } from './origin-context.ts';
 import { type AdmittedRequest, NO_ANSWER, type OriginAsker, OriginDialogue } from './origin-dialogue.ts';
 import { type OriginTarget, originTarget } from './origin-request.ts';
 import { OriginUpload } from './origin-upload.ts';
 import { prioritise } from './priority.ts';
+import type { ResponseHead } from './response-head.ts';
+import type { ContentEnd } from './response-parser.ts';
 
 /**
  * One request out of the tunnel and its response from the origin. Both directions run at once; it is over when the
  * response is, for nobody waits for an upload then.
  */
-export class OriginExchange implements RequestStreamEvents, IntakeEvents, OriginAsker {
+export class OriginExchange implements RequestStreamEvents, ResponseListener, OriginAsker {
   readonly #stream: RequestStream;
   readonly #fields: FieldLines;
   readonly #context: OriginContext;
   readonly #dialogue: OriginDialogue;
   #target: OriginTarget = { method: '', path: '' };
   #upload: OriginUpload | undefined;
-  #intake: Intake | undefined;
-  #response: IncomingMessage | undefined;
+  /** What of the response has come: its head, or a head that is all of it. */
+  #answer: 'none' | 'begun' | 'bare' = 'none';
+  /** Whether the connection may have another request, and how long it is kept for that. */
+  #persists = false;
+  #keepAlive: string | undefined;
   #isOver = false;
 
   constructor(admitted: AdmittedRequest, fields: FieldLines, context: OriginContext) {
@@ -36,8 +40,7 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents, Origin
   start(): void {
     this.#dialogue.contained(() => {
       this.#target = originTarget(this.#fields);
-      const opener = (request: ClientRequest) => this.#listen(request);
-      this.#upload = new OriginUpload(this.#target, this.#fields, this.#dialogue.hop, this.#context, opener);
+      this.#upload = new OriginUpload(this.#target, this.#fields, this.#dialogue, this.#context, this);
       this.#upload.start(() => this.#dialogue.contained(() => this.#upload?.sendHead()));
     });
   }
@@ -72,15 +75,18 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents, Origin
   }
 
   onEnd(): void {
-    this.#dialogue.contained(() => {
+    try {
       this.#upload?.end();
       this.#dialogue.awaitHead();
-    });
+    } catch (error) {
+      this.#dialogue.onFault(error);
+    }
   }
 
   onDrain(): void {
+    if (this.#isOver) return;
     this.#dialogue.touch();
-    this.#intake?.resume();
+    this.#upload?.connection?.resume();
   }
 
   onStopped(): void {
@@ -93,22 +99,56 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents, Origin
     this.#cancel();
   }
 
-  onChunk(chunk: Uint8Array): boolean {
+  onConnected(): void {
+    this.#dialogue.connected();
+  }
+
+  onRoom(): void {
     this.#dialogue.touch();
-    this.#dialogue.account.responseBytes += chunk.length;
-    return true;
+    this.#stream.resume();
   }
 
-  onComplete(): void {
-    if (this.#isOver) return;
-    this.#dialogue.contained(() => {
-      this.#stream.end(trailersToHttp3(this.#response?.rawTrailers ?? [], this.#context.limits));
+  onInterimHead({ status, rawHeaders }: ResponseHead): void {
+    this.#dialogue.interim(status, rawHeaders);
+  }
+
+  onHead(head: ResponseHead): ContentEnd {
+    this.#dialogue.touch();
+    const { status } = head;
+    const { fields, contentEnd, persists, keepAlive } = responseToHttp3(status, head, this.#context.limits);
+    this.#dialogue.answered(status);
+    const isBodiless = this.#target.method === 'HEAD' || status === 204 || status === 304;
+    const isEmpty = isBodiless || contentEnd === 0;
+    this.#persists = persists && (isEmpty || contentEnd !== 'close');
+    this.#keepAlive = keepAlive;
+    prioritise(this.#stream, this.#fields, fields);
+    this.#stream.sendHeaders(fields, isEmpty);
+    this.#answer = isEmpty ? 'bare' : 'begun';
+    return isEmpty ? 0 : contentEnd;
+  }
+
+  onContent(content: Buffer): void {
+    this.#dialogue.touch();
+    this.#dialogue.account.responseBytes += content.length;
+    // What is sent passes to the stream.
+    if (!this.#stream.sendData(Buffer.from(content))) this.#upload?.connection?.pause();
+  }
+
+  onResponseEnd(trailers: readonly string[]): void {
+    try {
+      if (this.#answer !== 'bare') this.#stream.end(trailersToHttp3(trailers, this.#context.limits));
       this.#complete();
-    });
+    } catch (error) {
+      this.#dialogue.onFault(error);
+    }
   }
 
-  onBroken(): void {
-    this.fail(new Rejection(502, "the origin's response ended early"));
+  onLost(rejection: Rejection): void {
+    this.fail(this.#answer === 'none' ? rejection : new Rejection(502, "the origin's response ended early"));
+  }
+
+  onFault(error: unknown): void {
+    this.#dialogue.onFault(error);
   }
 
   onQuiet(): void {
@@ -119,41 +159,10 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents, Origin
   fail(rejection: Rejection): void {
     if (this.#isOver) return;
     this.#dialogue.refuse(rejection);
-    if (this.#response === undefined && this.#upload?.isComplete !== true) {
+    if (this.#answer === 'none' && this.#upload?.isComplete !== true) {
       this.#stream.stopReceiving(Code.H3_NO_ERROR);
     }
     this.#finish('failed');
-  }
-
-  #listen(request: ClientRequest): void {
-    this.#dialogue.listen(request);
-    request.on('drain', () => {
-      this.#dialogue.touch();
-      this.#stream.resume();
-    });
-    request.on('response', (response) => this.#dialogue.contained(() => this.#onResponse(response)));
-  }
-
-  #onResponse(response: IncomingMessage): void {
-    response.on('error', ignore);
-    if (this.#isOver) return;
-    this.#dialogue.touch();
-    const status = response.statusCode ?? 0;
-    const { fields, keepAlive } = responseToHttp3(status, response, this.#context.limits);
-    if (keepAlive !== undefined) this.#context.pool.hint(response.socket, keepAlive);
-    this.#dialogue.answered(status);
-    this.#response = response;
-    const isBodiless = this.#target.method === 'HEAD' || status === 204 || status === 304;
-    const isEmpty = isBodiless || fieldValue(fields, 'content-length') === '0';
-    prioritise(this.#stream, this.#fields, fields);
-    this.#stream.sendHeaders(fields, isEmpty);
-    if (isEmpty) {
-      response.resume();
-      this.#complete();
-    } else {
-      this.#intake = new Intake(response, this);
-      this.#intake.start(this.#stream);
-    }
   }
 
   // The response is passed on. An upload still on its way is not wanted any more (RFC 9114 §4.1).
@@ -162,6 +171,8 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents, Origin
       this.#stream.stopReceiving(Code.H3_NO_ERROR);
       this.#finish('complete');
     } else {
+      if (this.#persists) this.#upload?.release(this.#keepAlive);
+      else this.#upload?.destroy();
       this.#leave('complete');
     }
   }
@@ -178,15 +189,10 @@ export class OriginExchange implements RequestStreamEvents, IntakeEvents, Origin
     this.#upload?.destroy();
   }
 
-  // Leaves the connection to the pool.
   #leave(outcome: RequestOutcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#dialogue.over(outcome);
     this.#context.leave(this, outcome);
   }
-}
-
-function ignore(): void {
-  // Heard by the intake, once it reads.
 }

@@ -1,76 +1,82 @@
-import { Agent, type ClientRequest, type ClientRequestArgs } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type ConnectionOwner, OriginConnection, type OriginConnectionOptions } from './origin-connection.ts';
 
 /**
  * Connections to the origin, kept for the next request. They are given up early, before the origin may do it: a request
  * written to a connection that is just being closed could not be sent again.
  */
-export class OriginPool extends Agent {
-  readonly #hints = new WeakMap<Duplex, number>();
+export class OriginPool implements ConnectionOwner {
+  readonly #options: OriginConnectionOptions;
+  /** All that there are. */
+  readonly #all = new Set<OriginConnection>();
+  /** Those without request; the last one became free last. */
+  readonly #idle: IdleConnection[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer is due. */
+  #due = Number.POSITIVE_INFINITY;
 
-  constructor(tcpNoDelay: boolean) {
-    // What Agent does not know it hands to the sockets.
-    const options = {
-      keepAlive: true,
-      scheduling: 'lifo',
-      maxFreeSockets: MAX_IDLE,
-      noDelay: tcpNoDelay,
-      highWaterMark: SOCKET_BUFFER,
-    } as const;
-    super(options);
-  }
-
-  /** A head that no content comes with is a string to node:http, and one byte a character to us. */
-  override createConnection(options: ClientRequestArgs): Duplex | null | undefined {
-    const socket = super.createConnection(options);
-    socket?.setDefaultEncoding('latin1');
-    return socket;
+  constructor(options: OriginConnectionOptions) {
+    this.#options = options;
   }
 
   /** How many there are, by whether a request uses them. */
   get connections(): { readonly busy: number; readonly idle: number } {
-    return { busy: count(this.sockets), idle: count(this.freeSockets) };
+    return { busy: this.#all.size - this.#idle.length, idle: this.#idle.length };
   }
 
-  /** Tells what the origin said of how long it keeps this connection: its Keep-Alive field. */
-  hint(socket: Socket, keepAlive: string): void {
-    const seconds = TIMEOUT.exec(keepAlive)?.[1];
-    if (seconds !== undefined) this.#hints.set(socket, Number(seconds) * 1000 - HINT_MARGIN);
+  /** A connection for a request: the one that became free last, or a new one. */
+  take(): OriginConnection {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle.connection;
+    const made = new OriginConnection(this.#options, this);
+    this.#all.add(made);
+    return made;
   }
 
-  override keepSocketAlive(socket: Socket): boolean {
-    const idleTime = Math.min(IDLE_TIME, this.#hints.get(socket) ?? IDLE_TIME);
-    if (idleTime <= 0) return false;
-    socket.setTimeout(idleTime);
-    socket.on('data', destroy);
-    socket.unref();
-    return true;
+  /** Breaks all of them off. */
+  destroy(): void {
+    clearTimeout(this.#timer);
+    for (const connection of this.#all) connection.destroy();
   }
 
-  override reuseSocket(socket: Socket, request: ClientRequest): void {
-    socket.off('data', destroy);
-    socket.setTimeout(0);
-    super.reuseSocket(socket, request);
+  onFree(connection: OriginConnection, keepFor: number): void {
+    if (this.#idle.length >= MAX_IDLE) {
+      connection.destroy();
+      return;
+    }
+    const until = performance.now() + keepFor;
+    this.#idle.push({ connection, until });
+    if (until < this.#due) this.#arm(until, keepFor);
   }
+
+  onClosed(connection: OriginConnection): void {
+    this.#all.delete(connection);
+    const at = this.#idle.findIndex((idle) => idle.connection === connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  // One timer for all. It is mostly early, as the connection that it was set for has been used meanwhile.
+  #arm(due: number, delay: number): void {
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(this.#onTimer, delay).unref();
+  }
+
+  readonly #onTimer = (): void => {
+    const now = performance.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const { connection, until } of this.#idle) {
+      if (until <= now) connection.destroy();
+      else next = Math.min(next, until);
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#arm(next, next - now);
+    else this.#due = next;
+  };
+}
+
+interface IdleConnection {
+  readonly connection: OriginConnection;
+  /** On the clock of `performance`. */
+  readonly until: number;
 }
 
 const MAX_IDLE = 256;
-
-// Milliseconds. Servers keep an idle connection for five seconds (Node, Apache) or longer; Agent destroys it then.
-const IDLE_TIME = 4000;
-const HINT_MARGIN = 1000;
-
-/** Bytes held for a socket each way before its other side is paused. */
-export const SOCKET_BUFFER = 65_536;
-
-const TIMEOUT = /(?:^|,)\s*timeout=(\d{1,6})\b/i;
-
-function count(sockets: NodeJS.ReadOnlyDict<readonly Socket[]>): number {
-  return Object.values(sockets).reduce((sum, each) => sum + (each?.length ?? 0), 0);
-}
-
-// Nobody asked: it would be taken for the answer to the next request.
-function destroy(this: Socket): void {
-  this.destroy();
-}

@@ -1,8 +1,7 @@
-import { type ClientRequest, request } from 'node:http';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
 import { type Framing, fieldValue, type HopFields, requestToHttp1 } from './fields.ts';
-import type { OriginContext } from './origin-context.ts';
+import type { OriginConnection } from './origin-connection.ts';
 
 /** What a request asks for, as far as the gateway has to know. */
 export interface OriginTarget {
@@ -19,38 +18,93 @@ export function originTarget(fields: FieldLines): OriginTarget {
   const scheme = fieldValue(fields, ':scheme')?.toLowerCase();
   if (method === 'CONNECT') throw new Rejection(405, 'CONNECT is not allowed');
   if (scheme !== 'http' && scheme !== 'https') throw new Rejection(400, 'scheme neither http nor https');
-  // Methods are case-sensitive (RFC 9110 §9.1), and node:http would change them.
+  // Methods are case-sensitive (RFC 9110 §9.1), but not every origin knows that.
   if (method !== method.toUpperCase()) throw new Rejection(501, 'unknown method');
   return { method, path };
 }
 
-/** Starts the HTTP/1.1 request; its head goes out with the first content, the end, or `flushHeaders`. */
-export function openOriginRequest(
-  target: OriginTarget,
+/** Method and path of a request as they go onto a connection, and what goes there before its content. */
+export interface OriginRequestHead {
+  readonly text: string;
+  readonly isChunked: boolean;
+}
+
+/**
+ * Makes the head of an HTTP/1.1 request. Throws a TypeError where it would not be one head: HTTP/3 has checked all that
+ * goes into it, but what slipped through would be a request of its own to the origin.
+ */
+export function requestHead(
+  { method, path }: OriginTarget,
   fields: FieldLines,
   framing: Framing,
   hop: HopFields,
-  context: OriginContext,
-): ClientRequest {
+): OriginRequestHead {
   const headers = requestToHttp1(fields, framing, hop);
-  const options = {
-    agent: context.pool,
-    host: context.address.host,
-    port: context.address.port,
-    method: target.method,
-    path: target.path,
-    maxHeaderSize: context.limits.maxHeaderSize,
-    insecureHTTPParser: false,
-    setHost: false,
-  };
-  const unframed = framing === 'none' && !headers.includes('Content-Length');
-  const opened =
-    unframed && !isUsuallyBare(target.method)
-      ? withoutFraming(request(options), headers)
-      : request({ ...options, headers });
-  // All of them: they are counted later.
-  opened.maxHeadersCount = 0;
-  return opened;
+  if (!WORD.test(method) || !WORD.test(path))
+    throw new TypeError('a request line with other than three words');
+  let text = `${method} ${path} HTTP/1.1\r\n`;
+  let connection = 'Connection: keep-alive\r\n';
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] as string;
+    const value = headers[at + 1] as string;
+    if (NOT_IN_VALUES.test(value)) throw new TypeError('a field with control characters');
+    if (name === 'Connection') connection = '';
+    text += `${name}: ${value}\r\n`;
+  }
+  return { text: `${text}${connection}\r\n`, isChunked: framing === 'chunked' };
+}
+
+const WORD = /^[!-~\x80-\xff]+$/;
+const NOT_IN_VALUES = /[^\t -~\x80-\xff]/;
+
+/** A request as it is written to a connection: the head goes out with what follows, in one piece where that can be. */
+export class OriginRequest {
+  readonly connection: OriginConnection;
+  readonly #isChunked: boolean;
+  /** The head, as long as it waits. */
+  #head: string;
+
+  constructor(connection: OriginConnection, head: OriginRequestHead) {
+    this.connection = connection;
+    this.#head = head.text;
+    this.#isChunked = head.isChunked;
+  }
+
+  /** Sends the head without waiting for content. */
+  flush(): void {
+    if (this.#head !== '') this.connection.write(this.#takeHead());
+  }
+
+  /** `false`: wait until there is room. */
+  write(chunk: Uint8Array): boolean {
+    // As a chunk it would be the last one (RFC 9112 §7.1).
+    if (chunk.length === 0) return true;
+    if (!this.#isChunked) return this.#send(chunk);
+    const size = `${this.#takeHead()}${chunk.length.toString(16)}\r\n`;
+    return this.connection.writeAll([size, chunk, '\r\n']);
+  }
+
+  /** Ends the request: `last` is what is left of content of a known length, `trailers` are for a chunked one. */
+  end(last: Uint8Array | undefined, trailers: readonly [string, string][]): void {
+    if (this.#isChunked) this.connection.write(`${this.#takeHead()}0\r\n${linesOf(trailers)}\r\n`);
+    else if (last === undefined) this.flush();
+    else this.#send(last);
+  }
+
+  #send(content: Uint8Array): boolean {
+    if (this.#head === '') return this.connection.write(content);
+    return this.connection.writeAll([this.#takeHead(), content]);
+  }
+
+  #takeHead(): string {
+    const head = this.#head;
+    this.#head = '';
+    return head;
+  }
+}
+
+function linesOf(trailers: readonly [string, string][]): string {
+  return trailers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
 }
 
 /** Whether requests with this method mostly have no content (RFC 9110 §9.3). */
@@ -59,13 +113,3 @@ export function isUsuallyBare(method: string): boolean {
 }
 
 const BARE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
-
-// node:http would announce content, as it expects some with this method, unless told before it writes the head;
-// and that it does at once for a head given as a list.
-function withoutFraming(opened: ClientRequest, headers: readonly string[]): ClientRequest {
-  opened.useChunkedEncodingByDefault = false;
-  for (let at = 0; at < headers.length; at += 2) {
-    opened.appendHeader(headers[at] as string, headers[at + 1] as string);
-  }
-  return opened;
-}

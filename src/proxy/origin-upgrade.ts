@@ -8,6 +8,7 @@ import { fieldValue, responseToHttp3, trailersToHttp3 } from './fields.ts';
 import type { RequestOutcome } from './observer.ts';
 import type { OriginContext } from './origin-context.ts';
 import { type AdmittedRequest, NO_ANSWER, type OriginAsker, OriginDialogue } from './origin-dialogue.ts';
+import { originRejection } from './origin-errors.ts';
 import { originTarget } from './origin-request.ts';
 import { SocketTunnel } from './socket-tunnel.ts';
 import { type OriginUpgradeHead, switchToHttp3, upgradeToHttp1 } from './upgrade.ts';
@@ -136,7 +137,19 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents, OriginA
   }
 
   #listen(opened: ClientRequest, head: OriginUpgradeHead): void {
-    this.#dialogue.listen(opened);
+    opened.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      this.#dialogue.connecting();
+      socket.once('connect', () => this.#dialogue.connected());
+    });
+    opened.on('information', ({ statusCode, rawHeaders }) =>
+      this.#dialogue.contained(() => this.#dialogue.interim(statusCode, rawHeaders)),
+    );
+    opened.on('error', (error) => this.fail(originRejection(error)));
+    // Without a word before, as after a 101 that says not to which protocol.
+    opened.on('close', () => {
+      if (this.#state.phase === 'asking') this.fail(new Rejection(502, 'the origin closed the connection'));
+    });
     opened.on('upgrade', (response, socket, early) => {
       this.#dialogue.contained(() => this.#onUpgrade(response, socket as Socket, early, head));
     });

@@ -1,8 +1,9 @@
-import type { ClientRequest } from 'node:http';
 import type { FieldLines } from '../h3/port.ts';
-import { type Framing, fieldValue, type HopFields } from './fields.ts';
+import { type Framing, fieldValue } from './fields.ts';
+import type { OriginConnection, ResponseListener } from './origin-connection.ts';
 import type { OriginContext } from './origin-context.ts';
-import { isUsuallyBare, type OriginTarget, openOriginRequest } from './origin-request.ts';
+import type { OriginDialogue } from './origin-dialogue.ts';
+import { isUsuallyBare, OriginRequest, type OriginTarget, requestHead } from './origin-request.ts';
 
 /**
  * The way of a request's content to the origin. A head in HTTP/3 does not say whether content follows, so without
@@ -12,28 +13,29 @@ import { isUsuallyBare, type OriginTarget, openOriginRequest } from './origin-re
 export class OriginUpload {
   readonly #target: OriginTarget;
   readonly #fields: FieldLines;
-  readonly #hop: HopFields;
+  readonly #dialogue: OriginDialogue;
   readonly #context: OriginContext;
-  readonly #onOpen: (request: ClientRequest) => void;
+  readonly #listener: ResponseListener;
   readonly #declared: number | undefined;
   #received = 0;
   #last: Uint8Array | undefined;
-  #request: ClientRequest | undefined;
+  #trailers: readonly [string, string][] = [];
+  #request: OriginRequest | undefined;
   #lateTimer: NodeJS.Timeout | undefined;
   #isComplete = false;
 
   constructor(
     target: OriginTarget,
     fields: FieldLines,
-    hop: HopFields,
+    dialogue: OriginDialogue,
     context: OriginContext,
-    onOpen: (request: ClientRequest) => void,
+    listener: ResponseListener,
   ) {
     this.#target = target;
     this.#fields = fields;
-    this.#hop = hop;
+    this.#dialogue = dialogue;
     this.#context = context;
-    this.#onOpen = onOpen;
+    this.#listener = listener;
     const declared = fieldValue(fields, 'content-length');
     this.#declared = declared === undefined ? undefined : Number(declared);
   }
@@ -45,7 +47,12 @@ export class OriginUpload {
 
   /** Whether the origin takes nothing more for now. */
   get isFull(): boolean {
-    return this.#request?.writableNeedDrain === true;
+    return this.connection?.isFull === true;
+  }
+
+  /** Where the request is being sent, once it is. */
+  get connection(): OriginConnection | undefined {
+    return this.#request?.connection;
   }
 
   /** Opens the request as soon as it is clear how. `onLate` is called when that takes long, for `sendHead`. */
@@ -58,7 +65,7 @@ export class OriginUpload {
   /** Sends the head without waiting for content, which must be assumed to come, as the end has not. */
   sendHead(): void {
     if (this.#isComplete) return;
-    (this.#request ?? this.#open(this.#declared === undefined ? 'chunked' : 'length')).flushHeaders();
+    (this.#request ?? this.#open(this.#declared === undefined ? 'chunked' : 'length')).flush();
   }
 
   #patience(): number {
@@ -66,7 +73,7 @@ export class OriginUpload {
     return !expectsContent && isUsuallyBare(this.#target.method) ? BARE_WAIT : WAIT;
   }
 
-  /** `false`: the origin has enough, wait for `drain`. */
+  /** `false`: the origin has enough, wait until it has room. */
   write(chunk: Uint8Array): boolean {
     this.#received += chunk.length;
     if (this.#received === this.#declared) {
@@ -79,27 +86,35 @@ export class OriginUpload {
   }
 
   addTrailers(trailers: [string, string][]): void {
-    (this.#request ?? this.#open('chunked')).addTrailers(trailers);
+    this.#trailers = trailers;
+    this.#request ??= this.#open('chunked');
   }
 
   end(): void {
     clearTimeout(this.#lateTimer);
     const request = this.#request ?? this.#open(this.#last === undefined ? 'none' : 'length');
     this.#isComplete = true;
-    if (this.#last === undefined) request.end();
-    else request.end(this.#last);
+    request.end(this.#last, this.#trailers);
+  }
+
+  /** Leaves the connection to the next request. */
+  release(keepAlive: string | undefined): void {
+    this.connection?.release(keepAlive);
+    this.#request = undefined;
   }
 
   destroy(): void {
     clearTimeout(this.#lateTimer);
-    this.#request?.destroy();
+    this.connection?.destroy();
   }
 
-  #open(framing: Framing): ClientRequest {
-    const request = openOriginRequest(this.#target, this.#fields, framing, this.#hop, this.#context);
-    this.#request = request;
-    this.#onOpen(request);
-    return request;
+  #open(framing: Framing): OriginRequest {
+    const head = requestHead(this.#target, this.#fields, framing, this.#dialogue.hop);
+    const connection = this.#context.pool.take();
+    if (connection.isConnecting) this.#dialogue.connecting();
+    connection.begin(this.#listener);
+    this.#request = new OriginRequest(connection, head);
+    return this.#request;
   }
 }
 

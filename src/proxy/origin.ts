@@ -49,7 +49,11 @@ export function createOrigin(options: OriginOptions, logger: Logger, floods: Flo
   const exchanges = new Exchanges(options.streamIdleTimeout, logger, floods);
   const context: OriginContext = {
     address: options.originAddress,
-    pool: new OriginPool(options.tcpNoDelay),
+    pool: new OriginPool({
+      address: options.originAddress,
+      tcpNoDelay: options.tcpNoDelay,
+      maxHeaderSize: options.maxHeaderSize,
+    }),
     upgrades: upgradeAgent(options.tcpNoDelay),
     logger,
     limits: options,

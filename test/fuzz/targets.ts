@@ -13,6 +13,7 @@ import { huffman } from './targets/huffman.ts';
 import { packet } from './targets/packet.ts';
 import { qpackExchange } from './targets/qpack-exchange.ts';
 import { decoderStream, encoderStream } from './targets/qpack-instructions.ts';
+import { responseParser } from './targets/response-parser.ts';
 import { retryToken } from './targets/retry-token.ts';
 import { settings } from './targets/settings.ts';
 import { varint } from './targets/varint.ts';
@@ -29,6 +30,7 @@ export const TARGETS: readonly Target[] = [
   fields,
   http1Heads,
   chunkOverhead,
+  responseParser,
   config,
   packet,
   coalesced,
