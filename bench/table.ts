@@ -44,6 +44,21 @@ export function figuresTable(results: Results, chosen: readonly (readonly [strin
   );
 }
 
+/** Of ends, by layer: what each took, and all together. */
+export function layersTable(ends: Readonly<Record<string, Readonly<Record<string, number>>>>): string {
+  const names = Object.keys(ends);
+  const layers = [...new Set(Object.values(ends).flatMap((end) => Object.keys(end)))];
+  const rows = layers.map((layer) => ({ layer, values: names.map((name) => ends[name]?.[layer] ?? 0) }));
+  rows.sort((one, other) => total(other.values) - total(one.values));
+  const sums = names.map((name) => number(total(Object.values(ends[name] ?? {}))));
+  return table(
+    ['', ...names],
+    [...rows.map(({ layer, values }) => [layer, ...values.map(number)]), ['all', ...sums]],
+  );
+}
+
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
 type Values = Readonly<Record<string, readonly number[]>>;
 
 function subjectsOf(figures: Readonly<Record<string, Values>>): string[] {

@@ -4,7 +4,7 @@ import { type Sections, startClientEnd, startServerEnd } from '../../test/suppor
 import type { Running, Subject } from '../subject.ts';
 
 /** What a user would say of a link that is this host: as good as no delay, and a wide window. */
-const LOOPBACK = { initial_rtt: 1, initial_window: 655_270, max_concurrent_http_streams: 20_000 };
+export const LOOPBACK = { initial_rtt: 1, initial_window: 655_270, max_concurrent_http_streams: 20_000 };
 
 export interface PtproxyOptions {
   readonly name: string;
