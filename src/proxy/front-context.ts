@@ -1,8 +1,11 @@
+import type { Deadlines } from './deadlines.ts';
 import type { Logger } from './failures.ts';
 import type { FrontConnection } from './front-connection.ts';
+import type { FrontDialogue } from './front-dialogue.ts';
 import type { FrontUpgrade } from './front-upgrade.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { RequestObserver } from './observer.ts';
+import type { QuietWatch } from './quiet-watch.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** What all exchanges of a front share. The settings among it change with a reload. */
@@ -11,10 +14,10 @@ export interface FrontContext {
   readonly logger: Logger;
   readonly observer: RequestObserver;
   limits: SectionLimits;
-  /** Milliseconds without a byte either way. */
-  streamIdleTimeout: number;
-  /** Milliseconds from the request's end to the response's head; none: no limit. */
-  requestTimeout: number | undefined;
+  /** For exchanges without a byte either way. */
+  quiet: QuietWatch;
+  /** For exchanges from the request's end to the response's head; none: no limit. */
+  headDeadlines: Deadlines<FrontDialogue> | undefined;
   addForwarded: boolean;
   /** Connections that there may be. */
   maxConnections: number;

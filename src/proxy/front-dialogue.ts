@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Code } from '../h3/codes.ts';
 import type { RequestStream, StreamFailure } from '../h3/port.ts';
+import { Deadlines } from './deadlines.ts';
 import { asRejection, Rejection } from './failures.ts';
 import type { FrontContext } from './front-context.ts';
 import type { RequestOutcome } from './observer.ts';
-import { QuietTimer } from './quiet-timer.ts';
+import type { QuietWatch, Watched } from './quiet-watch.ts';
 import { RequestAccount } from './request-account.ts';
 import type { Carrier, StreamWaiter } from './tunnel.ts';
 
@@ -20,13 +21,15 @@ export interface FrontAsker extends StreamWaiter {
  * What a request has with the other end, whatever it is for: a stream, and another one where the first came to nothing;
  * the times that all may take; its account.
  */
-export class FrontDialogue {
+export class FrontDialogue implements Watched {
   readonly account: RequestAccount;
   #stream: RequestStream | undefined;
   readonly #context: FrontContext;
   readonly #asker: FrontAsker;
-  #quiet: QuietTimer | undefined;
-  #headTimer: NodeJS.Timeout | undefined;
+  quietTicks = 0;
+  /** What it is registered with. */
+  #quiet: QuietWatch | undefined;
+  #headDeadlines: Deadlines<FrontDialogue> | undefined;
   #retries = 0;
 
   constructor(message: IncomingMessage, context: FrontContext, asker: FrontAsker) {
@@ -49,24 +52,26 @@ export class FrontDialogue {
     this.#stream = stream;
     this.account.carried(carrier, stream.id);
     this.account.leftQueue();
-    this.#quiet ??= new QuietTimer(this.#context.streamIdleTimeout, () => this.#asker.onQuiet());
+    if (this.#quiet !== undefined) return;
+    this.#quiet = this.#context.quiet;
+    this.#quiet.add(this);
   }
 
   /** Something moved. */
   touch(): void {
-    this.#quiet?.touch();
+    this.quietTicks = 0;
   }
 
   /** From here on the answer depends on the other side alone, and request_timeout counts. */
   awaitHead(): void {
-    const { requestTimeout } = this.#context;
-    if (requestTimeout === undefined || this.account.status !== undefined) return;
-    this.#headTimer ??= setTimeout(() => this.#asker.fail(TOO_SLOW), requestTimeout);
+    if (this.#headDeadlines !== undefined || this.account.status !== undefined) return;
+    this.#headDeadlines = this.#context.headDeadlines;
+    this.#headDeadlines?.start(this);
   }
 
   /** The head of the response, from the other end or of our own making. */
   answered(status: number): void {
-    clearTimeout(this.#headTimer);
+    this.#headDeadlines?.stop(this);
     this.account.answered(status);
   }
 
@@ -91,9 +96,18 @@ export class FrontDialogue {
 
   /** Nothing more will happen. */
   over(outcome: RequestOutcome): void {
-    this.#quiet?.stop();
-    clearTimeout(this.#headTimer);
+    this.#quiet?.delete(this);
+    this.#headDeadlines?.stop(this);
     this.account.over(outcome);
+  }
+
+  onQuiet(): void {
+    this.#asker.onQuiet();
+  }
+
+  /** The answer has not come in time. */
+  onLate(): void {
+    this.#asker.fail(TOO_SLOW);
   }
 
   /** Runs `step`; a fault in one request ends that request alone. */
@@ -110,6 +124,11 @@ export class FrontDialogue {
   log(level: 'debug' | 'info' | 'warn', message: string, status?: number): void {
     this.#context.logger[level]({ ...this.account.details, status }, message);
   }
+}
+
+/** Who waits for the head of a response, at most so many milliseconds; none: no limit. */
+export function frontHeadDeadlines(time: number | undefined): Deadlines<FrontDialogue> | undefined {
+  return time === undefined ? undefined : new Deadlines(time, (dialogue) => dialogue.onLate());
 }
 
 /** Begins the account of a request. */

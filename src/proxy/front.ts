@@ -4,10 +4,12 @@ import type { Duplex } from 'node:stream';
 import { type Logger, Rejection } from './failures.ts';
 import { FrontConnection } from './front-connection.ts';
 import type { FrontContext } from './front-context.ts';
+import { frontHeadDeadlines } from './front-dialogue.ts';
 import { FrontDoor } from './front-door.ts';
 import { messageClass } from './front-message.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { RequestObserver } from './observer.ts';
+import { QuietWatch } from './quiet-watch.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** How the HTTP/1.1 side of client mode behaves. Times in milliseconds. */
@@ -57,8 +59,7 @@ export function createFront(
     logger,
     observer,
     limits: options,
-    streamIdleTimeout: options.streamIdleTimeout,
-    requestTimeout: options.requestTimeout,
+    ...patience(options),
     addForwarded: options.addForwarded,
     maxConnections: options.maxConnections,
     connections: new Set(),
@@ -87,8 +88,9 @@ export function createFront(
     get upgrades() {
       return context.upgrades.size;
     },
-    reconfigure: ({ streamIdleTimeout, requestTimeout, addForwarded, maxConnections, ...limits }) => {
-      Object.assign(context, { limits, streamIdleTimeout, requestTimeout, addForwarded, maxConnections });
+    reconfigure: (changed) => {
+      const { addForwarded, maxConnections } = changed;
+      Object.assign(context, { limits: changed, ...patience(changed), addForwarded, maxConnections });
     },
     listen: (descriptor) => listen(server, descriptor ?? options.bindAddress, logger),
     close: () => {
@@ -102,6 +104,11 @@ export function createFront(
       server.closeAllConnections();
     },
   };
+}
+
+// Exchanges that run keep to what they began with.
+function patience({ streamIdleTimeout, requestTimeout }: FrontOptions) {
+  return { quiet: new QuietWatch(streamIdleTimeout), headDeadlines: frontHeadDeadlines(requestTimeout) };
 }
 
 function serverOptions(options: FrontOptions) {

@@ -1,10 +1,14 @@
 import type { Agent } from 'node:http';
+import type { Deadlines } from './deadlines.ts';
 import type { Logger } from './failures.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { RequestOutcome } from './observer.ts';
+import type { OriginDialogue } from './origin-dialogue.ts';
 import type { OriginExchange } from './origin-exchange.ts';
 import type { OriginPool } from './origin-pool.ts';
 import type { OriginUpgrade } from './origin-upgrade.ts';
+import type { ContentDeadlines } from './origin-upload.ts';
+import type { QuietWatch } from './quiet-watch.ts';
 
 /** What all exchanges with an origin share. */
 export interface OriginContext {
@@ -14,10 +18,12 @@ export interface OriginContext {
   readonly limits: SectionLimits;
   /** Milliseconds for the connection to stand. */
   readonly connectTimeout: number;
-  /** Milliseconds without a byte either way. */
-  readonly streamIdleTimeout: number;
-  /** Milliseconds from the request's end to the response's head; none: no limit. */
-  readonly requestTimeout: number | undefined;
+  /** For exchanges without a byte either way. */
+  readonly quiet: QuietWatch;
+  /** For exchanges from the request's end to the response's head; none: no limit. */
+  readonly headDeadlines: Deadlines<OriginDialogue> | undefined;
+  /** For requests that have not shown whether they have content. */
+  readonly contentDeadlines: ContentDeadlines;
   /** Makes connections that are upgraded. */
   readonly upgrades: Agent;
   /** WebSockets are to end, those to come as well. */

@@ -1,10 +1,11 @@
 import { Code } from '../h3/codes.ts';
 import type { RequestStream } from '../h3/port.ts';
+import { Deadlines } from './deadlines.ts';
 import { asRejection, Rejection } from './failures.ts';
 import { type HopFields, interimToHttp3 } from './fields.ts';
 import type { RequestOutcome } from './observer.ts';
 import type { OriginContext } from './origin-context.ts';
-import { QuietTimer } from './quiet-timer.ts';
+import type { Watched } from './quiet-watch.ts';
 import { sendRefusal } from './refusal.ts';
 import type { RequestAccount } from './request-account.ts';
 
@@ -28,15 +29,14 @@ export interface OriginAsker {
  * What a request has with the origin, whatever it is for: the times that all may take, interim responses, how it is
  * refused; its account.
  */
-export class OriginDialogue {
+export class OriginDialogue implements Watched {
   readonly account: RequestAccount;
   readonly hop: HopFields;
   readonly #stream: RequestStream;
   readonly #context: OriginContext;
   readonly #asker: OriginAsker;
-  readonly #quiet: QuietTimer;
+  quietTicks = 0;
   #connectTimer: NodeJS.Timeout | undefined;
-  #headTimer: NodeJS.Timeout | undefined;
   #interims = 0;
   #phase: 'asking' | 'answered' | 'over' = 'asking';
 
@@ -46,12 +46,12 @@ export class OriginDialogue {
     this.#stream = stream;
     this.#context = context;
     this.#asker = asker;
-    this.#quiet = new QuietTimer(context.streamIdleTimeout, () => asker.onQuiet());
+    context.quiet.add(this);
   }
 
   /** Something moved. */
   touch(): void {
-    this.#quiet.touch();
+    this.quietTicks = 0;
   }
 
   /** Waits for a connection that is being made. */
@@ -66,9 +66,7 @@ export class OriginDialogue {
 
   /** From here on the answer depends on the origin alone, and request_timeout counts. */
   awaitHead(): void {
-    const { requestTimeout } = this.#context;
-    if (requestTimeout === undefined || this.#phase !== 'asking') return;
-    this.#headTimer = setTimeout(() => this.#asker.fail(NO_ANSWER), requestTimeout);
+    if (this.#phase === 'asking') this.#context.headDeadlines?.start(this);
   }
 
   /** Passes on an interim response. Throws a Rejection for one that may not come, or too many. */
@@ -83,7 +81,7 @@ export class OriginDialogue {
 
   /** The head of the origin's final response, or 101. */
   answered(status: number): void {
-    clearTimeout(this.#headTimer);
+    this.#context.headDeadlines?.stop(this);
     this.#phase = 'answered';
     this.account.answered(status);
   }
@@ -99,10 +97,19 @@ export class OriginDialogue {
   /** Nothing more will happen. */
   over(outcome: RequestOutcome): void {
     this.#phase = 'over';
-    this.#quiet.stop();
+    this.#context.quiet.delete(this);
     clearTimeout(this.#connectTimer);
-    clearTimeout(this.#headTimer);
+    this.#context.headDeadlines?.stop(this);
     this.account.over(outcome);
+  }
+
+  onQuiet(): void {
+    this.#asker.onQuiet();
+  }
+
+  /** The answer has not come in time. */
+  onLate(): void {
+    this.#asker.fail(NO_ANSWER);
   }
 
   /** Runs `step`; a fault in one request ends that request alone. */
@@ -123,6 +130,11 @@ export class OriginDialogue {
   log(level: 'debug' | 'info' | 'warn', message: string, status?: number): void {
     this.#context.logger[level]({ ...this.account.details, status }, message);
   }
+}
+
+/** Who waits for the head of a response, at most so many milliseconds; none: no limit. */
+export function originHeadDeadlines(time: number | undefined): Deadlines<OriginDialogue> | undefined {
+  return time === undefined ? undefined : new Deadlines(time, (dialogue) => dialogue.onLate());
 }
 
 const MAX_INTERIMS = 16;

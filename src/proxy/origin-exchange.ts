@@ -41,7 +41,7 @@ export class OriginExchange implements RequestStreamEvents, ResponseListener, Or
     this.#dialogue.contained(() => {
       this.#target = originTarget(this.#fields);
       this.#upload = new OriginUpload(this.#target, this.#fields, this.#dialogue, this.#context, this);
-      this.#upload.start(() => this.#dialogue.contained(() => this.#upload?.sendHead()));
+      this.#upload.start();
     });
   }
 

@@ -1,6 +1,7 @@
 import { Code } from '../h3/codes.ts';
 import type { FloodCounters } from '../h3/flood-counters.ts';
 import type { OnOver } from './admission.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Logger } from './failures.ts';
 import type { RequestOutcome } from './observer.ts';
 import type { AdmittedRequest } from './origin-dialogue.ts';
@@ -23,16 +24,17 @@ interface Entry {
 
 /** Exchanges that are not over, and who waits for the end of each, and of all. */
 export class Exchanges {
-  readonly #patience: number;
   readonly #logger: Logger;
   readonly #counters: FloodCounters;
   readonly #entries = new Map<Exchange, Entry>();
+  /** Exchanges whose answer the peer has not taken. */
+  readonly #untaken: Deadlines<AdmittedRequest>;
   #onIdle: () => void = () => {};
 
   /** `patience`: milliseconds that a peer has for giving credit for what is left of an answer. */
   constructor(patience: number, logger: Logger, counters: FloodCounters) {
     this.#counters = counters;
-    this.#patience = patience;
+    this.#untaken = new Deadlines(patience, (entry) => this.#cut(entry));
     this.#logger = logger;
   }
 
@@ -76,16 +78,17 @@ export class Exchanges {
 
   // The origin is done, but not the peer: one that takes nothing must not get answer after answer to be held for it.
   #linger({ since, admitted, onOver }: Entry, aborted: boolean): void {
-    const { stream, account } = admitted;
     const cancelled = aborted && performance.now() - since < LIVED;
-    const timer = setTimeout(() => {
-      this.#logger.info(account.details, 'answer cut: the peer took nothing for stream_idle_timeout');
-      this.#counters.untakenAnswers++;
-      stream.resetSending(Code.H3_REQUEST_CANCELLED);
-    }, this.#patience).unref();
-    stream.whenSent(() => {
-      clearTimeout(timer);
+    this.#untaken.start(admitted);
+    admitted.stream.whenSent(() => {
+      this.#untaken.stop(admitted);
       onOver(cancelled);
     });
+  }
+
+  #cut({ stream, account }: AdmittedRequest): void {
+    this.#logger.info(account.details, 'answer cut: the peer took nothing for stream_idle_timeout');
+    this.#counters.untakenAnswers++;
+    stream.resetSending(Code.H3_REQUEST_CANCELLED);
   }
 }

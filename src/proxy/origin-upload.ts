@@ -1,4 +1,5 @@
 import type { FieldLines } from '../h3/port.ts';
+import { Deadlines } from './deadlines.ts';
 import { type Framing, fieldValue } from './fields.ts';
 import type { OriginConnection, ResponseListener } from './origin-connection.ts';
 import type { OriginContext } from './origin-context.ts';
@@ -17,11 +18,11 @@ export class OriginUpload {
   readonly #context: OriginContext;
   readonly #listener: ResponseListener;
   readonly #declared: number | undefined;
+  readonly #deadlines: Deadlines<OriginUpload>;
   #received = 0;
   #last: Uint8Array | undefined;
   #trailers: readonly [string, string][] = [];
   #request: OriginRequest | undefined;
-  #lateTimer: NodeJS.Timeout | undefined;
   #isComplete = false;
 
   constructor(
@@ -38,6 +39,10 @@ export class OriginUpload {
     this.#listener = listener;
     const declared = fieldValue(fields, 'content-length');
     this.#declared = declared === undefined ? undefined : Number(declared);
+    const expectsContent = declared !== undefined || fieldValue(fields, 'expect') !== undefined;
+    const { contentDeadlines } = context;
+    this.#deadlines =
+      !expectsContent && isUsuallyBare(target.method) ? contentDeadlines.bare : contentDeadlines.usual;
   }
 
   /** Whether all of the request was passed on. */
@@ -55,22 +60,21 @@ export class OriginUpload {
     return this.#request?.connection;
   }
 
-  /** Opens the request as soon as it is clear how. `onLate` is called when that takes long, for `sendHead`. */
-  start(onLate: () => void): void {
+  /** Opens the request as soon as it is clear how, or that takes too long. */
+  start(): void {
     // Its head alone would be a complete request.
-    if (this.#declared === 0) return;
-    this.#lateTimer = setTimeout(onLate, this.#patience());
+    if (this.#declared !== 0) this.#deadlines.start(this);
   }
 
-  /** Sends the head without waiting for content, which must be assumed to come, as the end has not. */
-  sendHead(): void {
+  // Content must be assumed to come, as the end has not.
+  #sendHead(): void {
     if (this.#isComplete) return;
     (this.#request ?? this.#open(this.#declared === undefined ? 'chunked' : 'length')).flush();
   }
 
-  #patience(): number {
-    const expectsContent = this.#declared !== undefined || fieldValue(this.#fields, 'expect') !== undefined;
-    return !expectsContent && isUsuallyBare(this.#target.method) ? BARE_WAIT : WAIT;
+  /** Neither content nor the end has come. */
+  onLate(): void {
+    this.#dialogue.contained(() => this.#sendHead());
   }
 
   /** `false`: the origin has enough, wait until it has room. */
@@ -80,7 +84,7 @@ export class OriginUpload {
       this.#last = chunk;
       return true;
     }
-    clearTimeout(this.#lateTimer);
+    this.#deadlines.stop(this);
     const request = this.#request ?? this.#open(this.#declared === undefined ? 'chunked' : 'length');
     return request.write(chunk);
   }
@@ -91,7 +95,7 @@ export class OriginUpload {
   }
 
   end(): void {
-    clearTimeout(this.#lateTimer);
+    this.#deadlines.stop(this);
     const request = this.#request ?? this.#open(this.#last === undefined ? 'none' : 'length');
     this.#isComplete = true;
     request.end(this.#last, this.#trailers);
@@ -104,7 +108,7 @@ export class OriginUpload {
   }
 
   destroy(): void {
-    clearTimeout(this.#lateTimer);
+    this.#deadlines.stop(this);
     this.connection?.destroy();
   }
 
@@ -116,6 +120,17 @@ export class OriginUpload {
     this.#request = new OriginRequest(connection, head);
     return this.#request;
   }
+}
+
+/** How long requests may wait for what follows their head, by whether they mostly have content. */
+export interface ContentDeadlines {
+  readonly usual: Deadlines<OriginUpload>;
+  readonly bare: Deadlines<OriginUpload>;
+}
+
+export function contentDeadlines(): ContentDeadlines {
+  const onDue = (upload: OriginUpload) => upload.onLate();
+  return { usual: new Deadlines(WAIT, onDue), bare: new Deadlines(BARE_WAIT, onDue) };
 }
 
 // Milliseconds. The end mostly comes with the head; where content is unusual, it may come a packet later.

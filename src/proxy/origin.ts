@@ -4,11 +4,13 @@ import type { OnOver } from './admission.ts';
 import type { Logger } from './failures.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { OriginContext } from './origin-context.ts';
-import type { AdmittedRequest } from './origin-dialogue.ts';
+import { type AdmittedRequest, originHeadDeadlines } from './origin-dialogue.ts';
 import { OriginExchange } from './origin-exchange.ts';
 import { Exchanges } from './origin-exchanges.ts';
 import { OriginPool } from './origin-pool.ts';
 import { OriginUpgrade } from './origin-upgrade.ts';
+import { contentDeadlines } from './origin-upload.ts';
+import { QuietWatch } from './quiet-watch.ts';
 import { isUpgrade } from './upgrade.ts';
 import { upgradeAgent } from './upgrade-request.ts';
 
@@ -58,8 +60,9 @@ export function createOrigin(options: OriginOptions, logger: Logger, floods: Flo
     logger,
     limits: options,
     connectTimeout: options.connectTimeout,
-    streamIdleTimeout: options.streamIdleTimeout,
-    requestTimeout: options.requestTimeout,
+    quiet: new QuietWatch(options.streamIdleTimeout),
+    headDeadlines: originHeadDeadlines(options.requestTimeout),
+    contentDeadlines: contentDeadlines(),
     stopping: false,
     leave: (exchange, outcome) => exchanges.leave(exchange, outcome),
   };
