@@ -14,6 +14,9 @@ export class FrontResponse {
   #interims = 0;
   #bodiless = false;
   #closeDelimited = false;
+  /** Content that waits for the end, which mostly comes with it: both go out at once then. */
+  #first: Uint8Array | undefined;
+  #onRoom: () => void = ignore;
 
   constructor(request: IncomingMessage, response: ServerResponse) {
     this.#request = request;
@@ -56,24 +59,32 @@ export class FrontResponse {
     if (!keepAlive) this.#response.shouldKeepAlive = false;
     const headers = responseToHttp1(fields, { chunked, withLength: status !== 204 });
     this.#response.writeHead(status, reasonPhrase(status), headers);
-    this.#response.on('drain', onDrain);
+    this.#onRoom = onDrain;
     this.#closeDelimited = !this.#bodiless && !hasLength && this.#isHttp10;
     this.#state = 'unflushed';
     process.nextTick(flushHead, this);
     return status;
   }
 
-  /** Sends a head that no content came with: whoever waits for it may have to see it first. */
+  /** Sends what the end has not come with: whoever waits for it may have to see it first. */
   flush(): void {
     if (this.#state !== 'unflushed') return;
     this.#state = 'begun';
-    this.#response.flushHeaders();
+    if (this.#first === undefined) this.#response.flushHeaders();
+    else this.#write(this.#first);
+    this.#first = undefined;
   }
 
   /** `false`: wait for `onDrain`. */
   data(chunk: Uint8Array): boolean {
+    if (this.#bodiless) return true;
+    if (this.#state === 'unflushed' && this.#first === undefined && chunk.length <= SMALL) {
+      this.#first = chunk;
+      return true;
+    }
+    if (this.#first !== undefined) this.flush();
     this.#state = 'begun';
-    return this.#bodiless || this.#response.write(chunk);
+    return this.#write(chunk);
   }
 
   trailers(fields: FieldLines): void {
@@ -82,7 +93,8 @@ export class FrontResponse {
 
   end(): void {
     this.#state = 'ended';
-    this.#response.end();
+    if (this.#first === undefined) this.#response.end();
+    else this.#response.end(this.#first);
   }
 
   /** A whole response of our own; gives the bytes of content that it has here. */
@@ -94,10 +106,19 @@ export class FrontResponse {
     return this.#request.method === 'HEAD' ? 0 : answer.body.length;
   }
 
+  #write(chunk: Uint8Array): boolean {
+    const hasRoom = this.#response.write(chunk);
+    if (!hasRoom && this.#response.listenerCount('drain') === 0) this.#response.on('drain', this.#onRoom);
+    return hasRoom;
+  }
+
   get #isHttp10(): boolean {
     return this.#request.httpVersionMinor === 0;
   }
 }
+
+// Bytes that may wait for the end: so few that nobody needs to be held back.
+const SMALL = 16_384;
 
 // As many as a request may have (of 100, 102, 103, …).
 const MAX_INTERIMS = 16;
