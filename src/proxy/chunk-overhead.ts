@@ -9,7 +9,9 @@ import type { IncomingMessage } from 'node:http';
  */
 export class ChunkOverhead {
   readonly #request: IncomingMessage;
-  readonly #start: number;
+  readonly #headStart: number;
+  /** Where the content begins; found when there is any. */
+  #start: number | undefined;
   #parsed = 0;
   #content = 0;
   #chunks = 0;
@@ -17,7 +19,7 @@ export class ChunkOverhead {
   /** `start`: how many bytes the socket had read where the request begins, or more when that is not known. */
   constructor(request: IncomingMessage, start: number) {
     this.#request = request;
-    this.#start = start + headSize(request);
+    this.#headStart = start;
     this.#parsed = request.socket.bytesRead;
   }
 
@@ -41,6 +43,7 @@ export class ChunkOverhead {
 
   // What waits to be taken may be chunks of a byte each.
   #isWithin(parsed: number): boolean {
+    this.#start ??= this.#headStart + headSize(this.#request);
     const waiting = this.#request.readableLength;
     const overhead = parsed - this.#start - this.#content - waiting;
     return overhead <= MAX_EXTENSIONS + (this.#chunks + waiting) * CHUNK_FRAMING;

@@ -1,5 +1,5 @@
 import { Rejection } from './failures.ts';
-import { fieldName } from './names.ts';
+import { type FieldName, fieldName } from './names.ts';
 import { isRequestId, REQUEST_ID } from './request-id.ts';
 
 /** Most that a header or trailer section may have. */
@@ -47,8 +47,9 @@ export function readSection(
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] as string;
     const value = raw[at + 1] as string;
-    if (fieldName(name).role === 'connection') nominated = nominate(nominated, value, facts);
-    else readField(name, value, kind, facts, out);
+    const known = fieldName(name);
+    if (known.role === 'connection') nominated = nominate(nominated, value, facts);
+    else readField(known, value, kind, facts, out);
   }
   if (nominated !== undefined) dropNominated(out, start, nominated);
   return facts;
@@ -82,8 +83,13 @@ function checkLimits(raw: readonly string[], limits: SectionLimits): void {
 // The colon, a space and the end of the line.
 const LINE_OVERHEAD = 4;
 
-function readField(name: string, value: string, kind: SectionKind, facts: SectionFacts, out: string[]): void {
-  const { lower, role } = fieldName(name);
+function readField(
+  { lower, role }: FieldName,
+  value: string,
+  kind: SectionKind,
+  facts: SectionFacts,
+  out: string[],
+): void {
   switch (role) {
     case 'end-to-end':
       // One, and fit for log lines: any other gives way to ours.
@@ -153,6 +159,11 @@ function nominate(
   value: string,
   facts: SectionFacts,
 ): Set<string> | undefined {
+  // Nearly always.
+  if (value === 'keep-alive') {
+    facts.asksToKeep = true;
+    return before;
+  }
   let names = before;
   for (const option of value.toLowerCase().split(',')) {
     const name = option.replace(WHITE_SPACE, '');
@@ -175,11 +186,14 @@ function nominate(
  */
 export function asksToClose(raw: readonly string[]): boolean {
   for (let at = 0; at < raw.length; at += 2) {
-    if (fieldName(raw[at] as string).role === 'connection' && CLOSE.test(raw[at + 1] as string)) return true;
+    const name = raw[at] as string;
+    if (name.length !== CONNECTION_LENGTH || fieldName(name).role !== 'connection') continue;
+    if (CLOSE.test(raw[at + 1] as string)) return true;
   }
   return false;
 }
 
+const CONNECTION_LENGTH = 'connection'.length;
 const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:$|,)/i;
 
 function dropNominated(out: string[], start: number, nominated: ReadonlySet<string>): void {

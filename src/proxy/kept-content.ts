@@ -30,6 +30,7 @@ export class KeptContent {
 
   /** It will not be sent again. */
   drop(): void {
+    if (!this.#isWhole) return;
     this.#isWhole = false;
     this.#chunks = [];
   }
