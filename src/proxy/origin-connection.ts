@@ -29,6 +29,7 @@ export interface OriginConnectionOptions {
 export interface ConnectionOwner {
   /** It may be used again, within so many milliseconds. */
   onFree(connection: OriginConnection, keepFor: number): void;
+  /** It is lost, or was broken off: it must not be used again. May be told twice. */
   onClosed(connection: OriginConnection): void;
 }
 
@@ -121,6 +122,8 @@ export class OriginConnection {
   destroy(): void {
     this.#listener = undefined;
     this.#parser.abandon();
+    // The socket tells of it in a later turn, and until then another request could be given it.
+    this.#owner.onClosed(this);
     this.#socket.destroy();
   }
 
@@ -144,7 +147,11 @@ export class OriginConnection {
   }
 
   #onEnd(): void {
-    if (this.#listener === undefined || !this.#parser.end()) return;
+    if (this.#listener === undefined) {
+      this.destroy();
+      return;
+    }
+    if (!this.#parser.end()) return;
     this.#isSpoilt = true;
     this.#listener.onResponseEnd([]);
   }

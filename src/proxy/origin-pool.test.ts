@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { RawClient, startPair, startRawService, until } from './pair.fixture.ts';
+import type { OriginConnection } from './origin-connection.ts';
+import { OriginPool } from './origin-pool.ts';
+import { atEnd, RawClient, startPair, startRawService, until } from './pair.fixture.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
@@ -50,6 +52,25 @@ describe('a connection to the origin', () => {
     await until(() => origin.connections.idle === 0);
   });
 
+  it('is given up in time though the pool was emptied before', async () => {
+    const sockets: Socket[] = [];
+    const port = await startRawService((socket) => {
+      sockets.push(socket);
+      socket.on('data', () => {
+        socket.write('HTTP/1.1 204 X\r\nKeep-Alive: timeout=2\r\n\r\n');
+      });
+    });
+    const { port: front, origin } = await startPair(port);
+    await new RawClient(front).send(GET).untilClosed();
+    await origin.close();
+    await Promise.all([1, 2, 3].map(() => new RawClient(front).send(GET).untilClosed()));
+    // With an origin that is closed, each goes as soon as nothing is in flight.
+    await until(() => origin.connections.idle === 0);
+    await Promise.all(
+      sockets.map((socket) => socket.closed || new Promise((resolve) => socket.on('close', resolve))),
+    );
+  });
+
   it('is not used again while its request is still being sent', async () => {
     let connections = 0;
     const port = await startRawService((socket) => {
@@ -63,3 +84,42 @@ describe('a connection to the origin', () => {
     expect(connections).toBe(2);
   });
 });
+
+describe('the pool', () => {
+  it('gives nobody a connection that was broken off in the same turn', async () => {
+    const port = await startRawService((socket) => {
+      socket.on('data', () => socket.write('HTTP/1.1 204 X\r\n\r\n'));
+    });
+    const address = { host: '127.0.0.1', port };
+    const pool = new OriginPool({ address, tcpNoDelay: true, maxHeaderSize: 4096 });
+    atEnd(() => pool.destroy());
+    const first = pool.take();
+    await answered(first);
+    expect(pool.connections).toEqual({ busy: 0, idle: 1 });
+    pool.destroy();
+    expect(pool.connections).toEqual({ busy: 0, idle: 0 });
+    const second = pool.take();
+    expect(second).not.toBe(first);
+    await answered(second);
+  });
+});
+
+/** Sends a request, and leaves the connection to the pool when it is answered. */
+function answered(connection: OriginConnection): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.begin({
+      onConnected() {},
+      onInterimHead() {},
+      onHead: () => 0,
+      onContent() {},
+      onRoom() {},
+      onLost: reject,
+      onFault: reject,
+      onResponseEnd: () => {
+        connection.release(undefined);
+        resolve();
+      },
+    });
+    connection.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  });
+}

@@ -35,6 +35,7 @@ export class OriginPool implements ConnectionOwner {
   /** Breaks all of them off. */
   destroy(): void {
     clearTimeout(this.#timer);
+    this.#due = Number.POSITIVE_INFINITY;
     for (const connection of this.#all) connection.destroy();
   }
 
@@ -64,7 +65,8 @@ export class OriginPool implements ConnectionOwner {
   readonly #onTimer = (): void => {
     const now = performance.now();
     let next = Number.POSITIVE_INFINITY;
-    for (const { connection, until } of this.#idle) {
+    // Those that are broken off leave the list at once.
+    for (const { connection, until } of [...this.#idle]) {
       if (until <= now) connection.destroy();
       else next = Math.min(next, until);
     }
