@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { Acknowledging } from './acknowledging.ts';
 import { closeCause, NO_ANSWER } from './cause.ts';
 import { BAD_CERTIFICATE, INTERNAL_ERROR, NO_ERROR, PROTOCOL_VIOLATION } from './close-reason.ts';
 import { Closing } from './closing.ts';
@@ -47,7 +46,6 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   readonly #output: Output;
   readonly #deadline: Deadline;
   readonly #liveness: Liveness;
-  readonly #acknowledging = new Acknowledging();
   readonly #peer = new PeerAddress();
   readonly #watch: Watch;
   #state: State;
@@ -78,7 +76,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       (datagram, to) => this.#transmit(datagram, to),
       (message) => host.warn(this, message),
     );
-    this.#deadline = new Deadline(host.clock, () => this.schedule());
+    this.#deadline = new Deadline(host.clock, () => host.schedule(this));
     this.#liveness = new Liveness(options.keepAliveInterval, now, {
       ping: () => engine.sendAckEliciting(),
       repeat: (datagram) => this.#repeat(datagram),
@@ -98,13 +96,12 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   }
 
   protected override schedule(): void {
-    this.#acknowledging.hasMore();
     this.#host.schedule(this);
   }
 
   protected override deliverSoon(): void {
     if (this.#state.phase === 'open') this.#state.serving.resumed();
-    this.schedule();
+    this.#host.schedule(this);
   }
 
   protected override insist(): void {
@@ -162,7 +159,6 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#closing?.answer(this.#repeat);
     this.#peer.receive(this.#engine, datagram, info);
     this.#output.received();
-    this.#acknowledging.received();
     if (this.#state.phase === 'open') this.#state.serving.received();
     this.#host.schedule(this);
   }
@@ -200,7 +196,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   /** As {@link close}, and a connection that is over already is let go of. */
   leave(errorCode: number, reason: string): void {
     this.#close(true, errorCode, reason);
-    this.schedule();
+    this.#host.schedule(this);
   }
 
   /** The system refused a datagram for its size (EMSGSIZE). */
@@ -225,13 +221,13 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   question(patience?: number): void {
     if (this.#state.phase !== 'open' || this.#closing !== undefined) return;
     this.#liveness.question(this.#host.clock(), patience);
-    this.schedule();
+    this.#host.schedule(this);
   }
 
   #close(application: boolean, errorCode: number, reason: string): void {
     if (this.#closing !== undefined || this.#state.phase === 'ended') return;
     this.#closing = new Closing(application, errorCode, reason);
-    this.schedule();
+    this.#host.schedule(this);
   }
 
   #advance(now: number): void {
@@ -241,20 +237,9 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       if (this.#state.phase === 'open') this.#serve(this.#state.serving, now);
     }
     if (this.#released) return;
-    if (!this.#mayAnswerLater(now)) this.#answer(now);
+    if (this.#flush(now)) this.#host.schedule(this);
     this.streams?.sending.emitDrains();
     this.#conclude(now);
-  }
-
-  #mayAnswerLater(now: number): boolean {
-    if (this.#state.phase !== 'open' || this.#closing !== undefined) return false;
-    const { sending } = this.#state.serving.streams;
-    return !sending.hasReady && !this.#output.holdsData && this.#acknowledging.mayWait(now);
-  }
-
-  #answer(now: number): void {
-    this.#acknowledging.answered();
-    if (this.#flush(now)) this.schedule();
   }
 
   #conclude(now: number): void {
@@ -361,7 +346,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       this.#engineDue = Math.max(this.#engineDue, opening.engineWaitsUntil);
       due = Math.min(this.#engineDue, this.#output.due, opening.due);
     } else if (this.#state.phase === 'open') {
-      due = Math.min(due, this.#liveness.due, this.#state.serving.due(now), this.#acknowledging.due);
+      due = Math.min(due, this.#liveness.due, this.#state.serving.due(now));
     }
     this.#deadline.set(due);
   }

@@ -125,11 +125,6 @@ export class Output {
     };
   }
 
-  /** The engine has data to send, as soon as it may. */
-  get holdsData(): boolean {
-    return this.#held > 0;
-  }
-
   /** The congestion window as it was last seen, bytes; 0 before. */
   get congestionWindow(): number {
     return this.#cwnd === Number.POSITIVE_INFINITY ? 0 : this.#cwnd;
