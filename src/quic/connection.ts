@@ -5,7 +5,7 @@ import { Closing } from './closing.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { connectionTag } from './connection-tag.ts';
 import { Deadline } from './deadline.ts';
-import { announceMemory } from './engine-memory.ts';
+import { announceMemory, collectYoung, moved } from './engine-memory.ts';
 import { Liveness } from './liveness.ts';
 import type { ConnectionFigures } from './meter.ts';
 import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorText } from './native.ts';
@@ -20,7 +20,6 @@ import { StreamCalls } from './stream-calls.ts';
 import { Streams } from './streams.ts';
 import { type Traffic, trafficOf } from './traffic.ts';
 import { type Breach, Watch } from './watch.ts';
-import { collectYoung, moved } from './young-garbage.ts';
 
 /**
  * The way of a connection. `handshaking`: not yet authenticated. `open`: events are delivered. `ended`: over for the

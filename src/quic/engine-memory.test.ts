@@ -1,7 +1,7 @@
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
-import { collectYoung, moved } from './young-garbage.ts';
+import { collectYoung, moved } from './engine-memory.ts';
 
 const MEGABYTE = 2 ** 20;
 
