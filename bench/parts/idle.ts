@@ -3,14 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isProxy, type Part, running } from '../part.ts';
 import { cpuTime, residentMemory } from '../programs.ts';
 
+/** After the start, milliseconds. */
+const SETTLING = 10_000;
+
 export const idle: Part = {
   name: 'idle',
   takes: isProxy,
   measure: (subject, { origin, quick }) =>
     running(subject, origin.port, async ({ ends, startUp }) => {
       if (ends === undefined || startUp === undefined) return {};
-      // What follows the start belongs to the start.
-      await sleep(2000);
+      // What follows the start belongs to the start: V8 collects what that left behind when nothing has happened for a while.
+      await sleep(SETTLING);
       const seconds = quick ? 3 : 15;
       const before = [cpuTime(ends.client), cpuTime(ends.server)] as const;
       await sleep(seconds * 1000);
