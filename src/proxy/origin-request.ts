@@ -46,10 +46,8 @@ export function requestHead(
   let connection = 'Connection: keep-alive\r\n';
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] as string;
-    const value = headers[at + 1] as string;
-    if (NOT_IN_VALUES.test(value)) throw new TypeError('a field with control characters');
     if (name === 'Connection') connection = '';
-    text += `${name}: ${value}\r\n`;
+    text += fieldLine(name, headers[at + 1] as string);
   }
   return { text: `${text}${connection}\r\n`, isChunked: framing === 'chunked' };
 }
@@ -104,7 +102,12 @@ export class OriginRequest {
 }
 
 function linesOf(trailers: readonly [string, string][]): string {
-  return trailers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return trailers.map(([name, value]) => fieldLine(name, value)).join('');
+}
+
+function fieldLine(name: string, value: string): string {
+  if (NOT_IN_VALUES.test(value)) throw new TypeError('a field with control characters');
+  return `${name}: ${value}\r\n`;
 }
 
 /** Whether requests with this method mostly have no content (RFC 9110 §9.3). */
