@@ -16,7 +16,14 @@ function pacer(setting: Setting = {}): Pacer {
   return new Pacer({ maxEgressRate: undefined, ...defaults, ...setting }, SIZE, 0);
 }
 
-const path = (state: Partial<PathState>): PathState => ({ rtt: 100, cwnd: 1e6, deliveryRate: 0, ...state });
+const path = (state: Partial<PathState>): PathState => ({
+  rtt: 100,
+  cwnd: 1e6,
+  deliveryRate: 0,
+  sent: 0,
+  lost: 0,
+  ...state,
+});
 
 /** Ships all that the pacer lets through from `from` to `to` ms, looking once a millisecond; returns the bytes. */
 function ship(pacer: Pacer, from: number, to: number, measure?: (now: number) => PathState): number {
@@ -190,6 +197,20 @@ describe('the search of Bbr for an unknown rate', () => {
     expect([...rates].sort()).toEqual([3563, 3785]);
   });
 
+  it.each([
+    ['begins again when heavy losses have ended', 0.3, true],
+    ['does not begin again when such have ended as a full queue makes', 0.05, false],
+  ])('%s', (_, loss, begins) => {
+    const bbr = pacer(UNTUNED);
+    discover(bbr, 3_750_000, 0, 1000);
+    const bad = { rtt: 20, deliveryRate: 300_000 };
+    ship(bbr, 1000, 3000, (now) => path({ ...bad, sent: now, lost: loss * (now - 1000) }));
+    expect(bbr.rate).toBeLessThan(500_000);
+    const good = (now: number) => path({ rtt: 20, deliveryRate: Math.min(3_750_000, bbr.rate), sent: now });
+    ship(bbr, 3000, 3400, (now) => ({ ...good(now), lost: loss * 2000 }));
+    expect(bbr.rate >= 0.95 * 3_750_000).toBe(begins);
+  });
+
   it('is not done where the configuration knows the link', () => {
     const bbr = pacer({ initialWindow: 562_500, initialRtt: 150 });
     bbr.update(path({ rtt: 150, deliveryRate: 100_000 }), 1);
@@ -209,6 +230,16 @@ describe('a standing queue', () => {
       return Math.round(bbr.rate / 1000);
     });
     expect(rates).toEqual([3750, 3750, 3375, 3375, 3750, 3750]);
+  });
+
+  it('is not drained for ever: round trips that stay long are those of another path', () => {
+    const bbr = pacer(TUNED);
+    bbr.update(path({ rtt: 150 }), SETTLED);
+    const rateAt = (now: number) => {
+      bbr.update(path({ rtt: 200 }), SETTLED + now);
+      return Math.round(bbr.rate / 1000);
+    };
+    expect([1, 1600, 1601, 1700].map(rateAt)).toEqual([3375, 3375, 3750, 3750]);
   });
 
   it('is not taken for one where a short path is some milliseconds late', () => {

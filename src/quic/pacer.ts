@@ -1,5 +1,5 @@
 import type { QuicOptions } from './options.ts';
-import { LEAST_RTT, LeastRtt, RateFilter, UsedWindow } from './path-filters.ts';
+import { HeavyLoss, LEAST_RTT, LeastRtt, RateFilter, UsedWindow } from './path-filters.ts';
 
 /** What the pacer needs to know of the path, as the engine measures it. */
 export interface PathState {
@@ -9,6 +9,9 @@ export interface PathState {
   readonly cwnd: number;
   /** Bytes a second that the peer acknowledged, of the engine's latest sample. */
   readonly deliveryRate: number;
+  /** Packets sent and lost since the beginning. */
+  readonly sent: number;
+  readonly lost: number;
 }
 
 type PacerOptions = Pick<
@@ -71,7 +74,7 @@ export class Pacer {
     this.#options = options;
     this.#datagramSize = datagramSize;
     this.#rate = this.#capped(options.initialWindow / options.initialRtt);
-    this.#gains = new GainCycle(options.initialWindow <= UNTUNED_WINDOW, now);
+    this.#gains = new GainCycle(options.initialWindow > UNTUNED_WINDOW, now);
     this.#lastRefill = now;
     this.#tokens = this.#capacity();
   }
@@ -152,7 +155,7 @@ export class Pacer {
     }
     const best = RATE_TRUST * this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
-    const gain = this.#gains.gain(best, now, rtt, path.rtt - rtt);
+    const gain = this.#gains.gain(best, now, rtt, path);
     const short = path.cwnd < promised * (rtt + QUEUE_LEAST) && now < this.#fullAt + REFILL_ROUNDS * rtt;
     return Math.max(promised, best) * (short ? Math.max(gain, REFILL_GAIN) : gain);
   }
@@ -180,25 +183,36 @@ const PROBE_GAIN = 17 / 16;
 const QUEUE_SHARE = 1 / 32;
 const QUEUE_LEAST = 5;
 const DRAIN_GAIN = 0.9;
+/**
+ * A queue of ours is gone after so many round trips of that. Round trips that are long for longer are those of another way, or
+ * of a link whose delay varies: who went on would send less and less.
+ */
+const DRAIN_ROUNDS = 8;
 
 /** So long the engine's round-trip times are those of the time before it knew the link (`primingBytes`), milliseconds. */
 const SETTLING = 3000;
 
 /**
- * How much above the known rate to send. First, on an untuned link, twice as much until it brings no more; then in
+ * How much above the known rate to send. First, on an untuned link, and there again when heavy losses have ended, twice as
+ * much until it brings no more; then in
  * one round of eight a sixteenth more, and a tenth less while a queue stands. Only rounds in which the pacer held
  * something back say anything about the path.
  */
 class GainCycle {
+  readonly #isKnown: boolean;
   #searching: boolean;
   readonly #settledAt: number;
+  readonly #loss = new HeavyLoss();
   #held = false;
+  #queuedSince: number | undefined;
   #best = 0;
   #rounds = 0;
   #roundEnds = 0;
 
-  constructor(searching: boolean, now: number) {
-    this.#searching = searching;
+  /** `isKnown`: the configuration says what the link bears. */
+  constructor(isKnown: boolean, now: number) {
+    this.#isKnown = isKnown;
+    this.#searching = !isKnown;
     this.#settledAt = now + SETTLING;
   }
 
@@ -215,21 +229,28 @@ class GainCycle {
     this.#held = true;
   }
 
-  /** `rtt`: the least one; `queueing`: how much longer round trips are at present, milliseconds. */
-  gain(rate: number, now: number, rtt: number, queueing: number): number {
+  /** `rtt`: the least one, milliseconds. */
+  gain(rate: number, now: number, rtt: number, path: PathState): number {
     if (now >= this.#roundEnds) {
       this.#roundEnds = now + rtt;
-      if (this.#held) this.#endRound(rate);
+      if (this.#held) this.#endRound(rate, path);
       this.#held = false;
     }
     if (this.#searching) return SEARCH_GAIN;
-    const queued = now >= this.#settledAt && queueing > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE);
-    if (queued) return DRAIN_GAIN;
+    if (this.#isDraining(now, rtt, path)) return DRAIN_GAIN;
     return this.#rounds === PROBE_ROUNDS ? PROBE_GAIN : 1;
   }
 
-  #endRound(rate: number): void {
+  #isDraining(now: number, rtt: number, path: PathState): boolean {
+    const queued = now >= this.#settledAt && path.rtt - rtt > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE);
+    if (!queued) this.#queuedSince = undefined;
+    else this.#queuedSince ??= now;
+    return this.#queuedSince !== undefined && now < this.#queuedSince + DRAIN_ROUNDS * path.rtt;
+  }
+
+  #endRound(rate: number, path: PathState): void {
     this.heldRounds++;
+    if (this.#loss.isOver(path) && !this.#isKnown) this.#search();
     if (!this.#searching) this.#rounds = this.#rounds === PROBE_ROUNDS ? 1 : this.#rounds + 1;
     else if (rate >= this.#best * FULL_GROWTH) {
       this.#best = rate;
@@ -238,5 +259,12 @@ class GainCycle {
       this.#searching = false;
       this.#rounds = 0;
     }
+  }
+
+  /** What the link bears has to be found out, again. */
+  #search(): void {
+    this.#searching = true;
+    this.#best = 0;
+    this.#rounds = 0;
   }
 }
