@@ -1,5 +1,5 @@
 import type { QuicOptions } from './options.ts';
-import { HeavyLoss, LEAST_RTT, LeastRtt, RateFilter, UsedWindow } from './path-filters.ts';
+import { LEAST_RTT, LeastRtt, RateFilter, UsedWindow } from './path-filters.ts';
 
 /** What the pacer needs to know of the path, as the engine measures it. */
 export interface PathState {
@@ -9,9 +9,6 @@ export interface PathState {
   readonly cwnd: number;
   /** Bytes a second that the peer acknowledged, of the engine's latest sample. */
   readonly deliveryRate: number;
-  /** Packets sent and lost since the beginning. */
-  readonly sent: number;
-  readonly lost: number;
 }
 
 type PacerOptions = Pick<
@@ -155,7 +152,7 @@ export class Pacer {
     }
     const best = RATE_TRUST * this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
-    const gain = this.#gains.gain(best, now, rtt, path);
+    const gain = this.#gains.gain(best, now, rtt, path.rtt - rtt);
     const short = path.cwnd < promised * (rtt + QUEUE_LEAST) && now < this.#fullAt + REFILL_ROUNDS * rtt;
     return Math.max(promised, best) * (short ? Math.max(gain, REFILL_GAIN) : gain);
   }
@@ -175,6 +172,10 @@ const FULL_GROWTH = 1.25;
 const PROBE_ROUNDS = 8;
 const PROBE_GAIN = 17 / 16;
 
+/** Where the link is not known, a quarter more (as BBR): when half of that arrives, the search begins again. */
+const UNKNOWN_PROBE_GAIN = 1.25;
+const SPARE_GROWTH = 1.125;
+
 /**
  * A queue stands when round trips last this much longer than the least ones: a share of those, but not less than what
  * timers and busy processors make of it, milliseconds. Then somewhat less is sent until it has gone: it delays small
@@ -193,8 +194,7 @@ const DRAIN_ROUNDS = 8;
 const SETTLING = 3000;
 
 /**
- * How much above the known rate to send. First, on an untuned link, and there again when heavy losses have ended, twice as
- * much until it brings no more; then in
+ * How much above the known rate to send. First, on an untuned link, twice as much until it brings no more; then in
  * one round of eight a sixteenth more, and a tenth less while a queue stands. Only rounds in which the pacer held
  * something back say anything about the path.
  */
@@ -202,7 +202,6 @@ class GainCycle {
   readonly #isKnown: boolean;
   #searching: boolean;
   readonly #settledAt: number;
-  readonly #loss = new HeavyLoss();
   #held = false;
   #queuedSince: number | undefined;
   #best = 0;
@@ -229,30 +228,34 @@ class GainCycle {
     this.#held = true;
   }
 
-  /** `rtt`: the least one, milliseconds. */
-  gain(rate: number, now: number, rtt: number, path: PathState): number {
+  /** `rtt`: the least one; `queueing`: how much longer round trips are at present, milliseconds. */
+  gain(rate: number, now: number, rtt: number, queueing: number): number {
     if (now >= this.#roundEnds) {
       this.#roundEnds = now + rtt;
-      if (this.#held) this.#endRound(rate, path);
+      if (this.#held) this.#endRound(rate);
       this.#held = false;
     }
     if (this.#searching) return SEARCH_GAIN;
-    if (this.#isDraining(now, rtt, path)) return DRAIN_GAIN;
-    return this.#rounds === PROBE_ROUNDS ? PROBE_GAIN : 1;
+    if (this.#isDraining(now, rtt, queueing)) return DRAIN_GAIN;
+    if (this.#rounds !== PROBE_ROUNDS) return 1;
+    return this.#isKnown ? PROBE_GAIN : UNKNOWN_PROBE_GAIN;
   }
 
-  #isDraining(now: number, rtt: number, path: PathState): boolean {
-    const queued = now >= this.#settledAt && path.rtt - rtt > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE);
+  #isDraining(now: number, rtt: number, queueing: number): boolean {
+    const queued = now >= this.#settledAt && queueing > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE);
     if (!queued) this.#queuedSince = undefined;
     else this.#queuedSince ??= now;
-    return this.#queuedSince !== undefined && now < this.#queuedSince + DRAIN_ROUNDS * path.rtt;
+    return this.#queuedSince !== undefined && now < this.#queuedSince + DRAIN_ROUNDS * (rtt + queueing);
   }
 
-  #endRound(rate: number, path: PathState): void {
+  #endRound(rate: number): void {
     this.heldRounds++;
-    if (this.#loss.isOver(path) && !this.#isKnown) this.#search();
-    if (!this.#searching) this.#rounds = this.#rounds === PROBE_ROUNDS ? 1 : this.#rounds + 1;
-    else if (rate >= this.#best * FULL_GROWTH) {
+    if (this.#searching) this.#endSearchRound(rate);
+    else this.#endProbeRound(rate);
+  }
+
+  #endSearchRound(rate: number): void {
+    if (rate >= this.#best * FULL_GROWTH) {
       this.#best = rate;
       this.#rounds = 0;
     } else if (++this.#rounds >= FULL_ROUNDS) {
@@ -261,10 +264,14 @@ class GainCycle {
     }
   }
 
-  /** What the link bears has to be found out, again. */
-  #search(): void {
-    this.#searching = true;
-    this.#best = 0;
-    this.#rounds = 0;
+  /** What a probe brought shows a round later. More than a little: the path bears more by far, as after an outage. */
+  #endProbeRound(rate: number): void {
+    this.#rounds = this.#rounds === PROBE_ROUNDS ? 1 : this.#rounds + 1;
+    if (this.#rounds === PROBE_ROUNDS) this.#best = rate;
+    else if (this.#rounds === 2 && !this.#isKnown && rate >= this.#best * SPARE_GROWTH) {
+      this.#searching = true;
+      this.#best = rate;
+      this.#rounds = 0;
+    }
   }
 }

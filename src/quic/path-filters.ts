@@ -77,35 +77,3 @@ export class RateFilter {
     while (samples.length > 1 && round - (samples[0]?.round ?? round) > window) samples.shift();
   }
 }
-
-/** Loss that is no sign of a full queue but of a broken link: the share of packets, over about so many rounds. */
-const HEAVY_LOSS = 0.1;
-const LOSS_ROUNDS = 16;
-/** Rounds in a row without a loss after which it is over. */
-const CLEAN_ROUNDS = 3;
-
-/** Whether a time of heavy losses has ended: what the path bore then says nothing of what it bears now. */
-export class HeavyLoss {
-  #share = 0;
-  #cleanRounds = 0;
-  #sent = 0;
-  #lost = 0;
-
-  /** To be asked once a round, with the packets that were sent and lost so far. True once. */
-  isOver({ sent, lost }: { readonly sent: number; readonly lost: number }): boolean {
-    const packets = sent - this.#sent;
-    const losses = lost - this.#lost;
-    this.#sent = sent;
-    this.#lost = lost;
-    if (packets === 0) return false;
-    if (losses > 0 || this.#share < HEAVY_LOSS) {
-      this.#cleanRounds = 0;
-      this.#share += (Math.min(1, losses / packets) - this.#share) / LOSS_ROUNDS;
-      return false;
-    }
-    if (++this.#cleanRounds < CLEAN_ROUNDS) return false;
-    this.#share = 0;
-    this.#cleanRounds = 0;
-    return true;
-  }
-}
