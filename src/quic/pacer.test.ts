@@ -212,6 +212,7 @@ describe('the search of Bbr for an unknown rate', () => {
 
 describe('a standing queue', () => {
   const TUNED = { initialWindow: 562_500, initialRtt: 150 };
+  const UNKNOWN = { initialWindow: 14_720, initialRtt: 150 };
   /** From here on round-trip times are to be relied on. */
   const SETTLED = 3000;
 
@@ -224,14 +225,18 @@ describe('a standing queue', () => {
     expect(rates).toEqual([3750, 3750, 3375, 3375, 3750, 3750]);
   });
 
-  it('is not drained for ever: round trips that stay long are those of another path', () => {
-    const bbr = pacer(TUNED);
-    bbr.update(path({ rtt: 150 }), SETTLED);
-    const rateAt = (now: number) => {
+  it.each([
+    ['is drained for as long as it stands where the link is known', TUNED, true],
+    ['is drained for some rounds where it is not: longer ones are of another path', UNKNOWN, false],
+  ])('%s', (_, setting, forLong) => {
+    const bbr = pacer(setting);
+    ship(bbr, 0, SETTLED, () => path({ rtt: 150, deliveryRate: 3_750_000 }));
+    const rate = bbr.rate;
+    const drainsAt = (now: number) => {
       bbr.update(path({ rtt: 200 }), SETTLED + now);
-      return Math.round(bbr.rate / 1000);
+      return bbr.rate < rate;
     };
-    expect([1, 1600, 1601, 1700].map(rateAt)).toEqual([3375, 3375, 3750, 3750]);
+    expect([1, 1599, 1700].map(drainsAt)).toEqual([true, true, forLong]);
   });
 
   it('is not taken for one where a short path is some milliseconds late', () => {

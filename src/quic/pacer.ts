@@ -186,7 +186,7 @@ const QUEUE_LEAST = 5;
 const DRAIN_GAIN = 0.9;
 /**
  * A queue of ours is gone after so many round trips of that. Round trips that are long for longer are those of another way, or
- * of a link whose delay varies: who went on would send less and less.
+ * of a link whose delay varies: who went on would send less and less, where no promise of the link's sets a least rate.
  */
 const DRAIN_ROUNDS = 8;
 
@@ -245,7 +245,8 @@ class GainCycle {
     const queued = now >= this.#settledAt && queueing > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE);
     if (!queued) this.#queuedSince = undefined;
     else this.#queuedSince ??= now;
-    return this.#queuedSince !== undefined && now < this.#queuedSince + DRAIN_ROUNDS * (rtt + queueing);
+    if (this.#queuedSince === undefined) return false;
+    return this.#isKnown || now < this.#queuedSince + DRAIN_ROUNDS * (rtt + queueing);
   }
 
   #endRound(rate: number): void {
