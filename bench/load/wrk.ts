@@ -35,8 +35,8 @@ export async function wrk({ port, path, connections, seconds }: WrkOptions): Pro
     seconds: milliseconds(total[2] ?? '') / 1000,
     bytes: bytes(total[3] ?? ''),
     failed: failures(stdout),
-    p50: milliseconds(match(stdout, /50%\s+(\S+)/)[1] ?? ''),
-    p99: milliseconds(match(stdout, /99%\s+(\S+)/)[1] ?? ''),
+    p50: milliseconds(match(stdout, /^\s+50%\s+(\S+)/m)[1] ?? ''),
+    p99: milliseconds(match(stdout, /^\s+99%\s+(\S+)/m)[1] ?? ''),
   };
 }
 
