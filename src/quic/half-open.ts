@@ -4,8 +4,11 @@ import type { DropReason } from './meter.ts';
 const HANDSHAKES = 64;
 const HANDSHAKES_PER_NETWORK = 4;
 
-/** From so many on, strangers have to show that their address is theirs. */
-const CROWDED = 4;
+/**
+ * From so many on, strangers have to show that their address is theirs. Less than a network has places: when an end was
+ * stopped for a while, the attempts of clients that are long gone come first, and would take them all.
+ */
+const CROWDED = HANDSHAKES_PER_NETWORK - 1;
 
 /** Counts handshakes that are under way. */
 export class HalfOpen {
