@@ -52,25 +52,6 @@ describe('a connection to the origin', () => {
     await until(() => origin.connections.idle === 0);
   });
 
-  it('is given up in time though the pool was emptied before', async () => {
-    const sockets: Socket[] = [];
-    const port = await startRawService((socket) => {
-      sockets.push(socket);
-      socket.on('data', () => {
-        socket.write('HTTP/1.1 204 X\r\nKeep-Alive: timeout=2\r\n\r\n');
-      });
-    });
-    const { port: front, origin } = await startPair(port);
-    await new RawClient(front).send(GET).untilClosed();
-    await origin.close();
-    await Promise.all([1, 2, 3].map(() => new RawClient(front).send(GET).untilClosed()));
-    // With an origin that is closed, each goes as soon as nothing is in flight.
-    await until(() => origin.connections.idle === 0);
-    await Promise.all(
-      sockets.map((socket) => socket.closed || new Promise((resolve) => socket.on('close', resolve))),
-    );
-  });
-
   it('is not used again while its request is still being sent', async () => {
     let connections = 0;
     const port = await startRawService((socket) => {
