@@ -195,8 +195,8 @@ const SETTLING = 3000;
 
 /**
  * How much above the known rate to send. First, on an untuned link, twice as much until it brings no more; then in
- * one round of eight a sixteenth more (a quarter where the link is not known), and a tenth less while a queue stands. Only rounds in which the pacer held
- * something back say anything about the path.
+ * one round of eight a sixteenth more (a quarter where the link is not known), and a tenth less while a queue stands. Only
+ * rounds in which the pacer held something back say anything about the path.
  */
 class GainCycle {
   readonly #isKnown: boolean;
