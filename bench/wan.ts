@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { startDemoOrigin } from '../src/demo/origin.ts';
+import { Awake } from './awake.ts';
 import type { Figures } from './part.ts';
 import { add, emptyResults, type Results, save } from './results.ts';
 import { mediansTable } from './table.ts';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     steady: { type: 'string', default: '10' },
     set: { type: 'string', multiple: true, default: [] },
     aged: { type: 'boolean', default: false },
+    awake: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 });
@@ -89,6 +91,7 @@ function take(results: Results, chosen: Variant, figures: Figures): void {
 }
 
 const PART = 'wan';
+const awake = values.awake ? new Awake() : undefined;
 const origin = await startDemoOrigin();
 const results = emptyResults([], {});
 const variants = values.variants.split(',').map((name) => variant(name, link, extraKeys()));
@@ -102,3 +105,4 @@ if (values.aged) {
 console.log(mediansTable(results, PART));
 if (values.out !== undefined) save(values.out, results);
 await origin.stop();
+awake?.[Symbol.dispose]();
