@@ -22,6 +22,8 @@ export class SendingFixture implements SendingEngine, OutputEngine {
   unsent = 0;
   /** Acknowledgments that want to be sent. */
   acknowledgments = 0;
+  /** PINGs asked for. */
+  pings = 0;
   /** Every call of `streamSend` that took something: stream, bytes, end. */
   readonly taken: [number, number, boolean][] = [];
   /** Credit by stream; unlimited where there is none. */
@@ -96,6 +98,10 @@ export class SendingFixture implements SendingEngine, OutputEngine {
       deliveryRate: 0,
     };
     return [{ ...counts, ...path, cwnd, lostBytes }];
+  }
+
+  sendAckEliciting(): void {
+    this.pings++;
   }
 
   destinationId(): Uint8Array {

@@ -2,9 +2,10 @@ import { DatagramSize, SAFE_DATAGRAM_SIZE } from './datagram-size.ts';
 import { Insistence } from './insistence.ts';
 import type { ConnectionFigures } from './meter.ts';
 import type { EngineAddress, EngineConnection } from './native.ts';
-import { enginePaces, type QuicOptions } from './options.ts';
+import { enginePaces, type QuicOptions, windowUnit } from './options.ts';
 import { Pacer } from './pacer.ts';
 import type { Role } from './port.ts';
+import { ProbeRtt } from './probe-rtt.ts';
 import { Redundancy } from './redundancy.ts';
 import type { SendQueue } from './send-queue.ts';
 
@@ -36,7 +37,10 @@ const DATAGRAMS_PER_TURN = 512;
 const EMPTY = Buffer.alloc(0);
 
 /** What is needed of the engine. */
-export type OutputEngine = Pick<EngineConnection, 'send' | 'pathStats' | 'destinationId'>;
+export type OutputEngine = Pick<
+  EngineConnection,
+  'send' | 'pathStats' | 'destinationId' | 'sendAckEliciting'
+>;
 
 /**
  * Datagrams out of the engine: how large, how fast, and how much the engine is given.
@@ -53,6 +57,7 @@ export class Output {
   readonly #alternates: boolean;
   readonly #redundancy: Redundancy;
   readonly #insistence = new Insistence();
+  readonly #probeRtt: ProbeRtt;
   readonly #size: DatagramSize;
   /** Set while the peer is not authenticated: datagrams that every path carries, and none twice from a server. */
   #handshake: 'client' | 'server' | undefined;
@@ -97,6 +102,7 @@ export class Output {
     this.#pacer = new Pacer(options, options.udpPayloadSize, now);
     this.#transmit = transmit;
     this.#alternates = enginePaces(options.congestionAlgorithm);
+    this.#probeRtt = new ProbeRtt(this.#alternates ? 0 : windowUnit(options));
     this.#handshake = role;
     this.#redundancy = new Redundancy(options.redundancy, now);
     this.#size = new DatagramSize(options.udpPayloadSize, (reason) => {
@@ -109,7 +115,7 @@ export class Output {
 
   /** When {@link flush} wants to be called again for reasons of its own; `Infinity` when there are none. */
   get due(): number {
-    return Math.min(this.#blockedUntil, this.#redundancy.due, this.#insistence.due);
+    return Math.min(this.#blockedUntil, this.#redundancy.due, this.#insistence.due, this.#probeRtt.due);
   }
 
   /** How the path is that is in use. `queue` is what waits for it. */
@@ -164,6 +170,7 @@ export class Output {
     this.#measure(now);
     this.#blockedUntil = Number.POSITIVE_INFINITY;
     this.#insistence.release(now, this.#repeat);
+    if (this.#probeRtt.asks(this.rtt, now)) this.#engine.sendAckEliciting();
     this.#redundancy.release(now, () => this.#pacer.room(now) > 0, this.#repeat);
     let datagrams = 0;
     for (;;) {
@@ -270,6 +277,7 @@ export class Output {
       this.#redundancy.observe(path, now);
       this.rtt = path.rtt;
       this.#cwnd = path.cwnd;
+      this.#probeRtt.observe(path.cwnd, path.rtt, now);
       this.sentPackets = path.sent;
       // What was lost, the engine has to send again.
       this.#held += Math.max(0, path.lostBytes - this.#lostBytes);

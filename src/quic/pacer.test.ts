@@ -58,6 +58,17 @@ describe('the bucket', () => {
     expect(bucket.mayShip(next + 0.1, 0)).toBe(true);
   });
 
+  it('makes up for eight milliseconds by which who waited was late, and not for silence', () => {
+    const sentLate = (waits: boolean): number => {
+      const bucket = pacer();
+      bucket.shipped(15 * SIZE);
+      if (waits) bucket.nextShipment(0);
+      return ship(bucket, 100, 101);
+    };
+    expect(sentLate(false)).toBe(10 * SIZE);
+    expect(sentLate(true)).toBe(Math.ceil(10 + 8000 / SIZE) * SIZE);
+  });
+
   it('gives new data whole datagrams, and none once it is empty', () => {
     const bucket = pacer();
     expect(bucket.room(0)).toBe(10 * SIZE);
@@ -218,6 +229,7 @@ describe('a standing queue', () => {
 
   it('is drained by a tenth less while round trips are longer than the least ones', () => {
     const bbr = pacer(TUNED);
+    ship(bbr, 0, SETTLED + 1, () => path({ rtt: 150 }));
     const rates = [150, 155, 156, 200, 155, 150].map((rtt, now) => {
       bbr.update(path({ rtt }), SETTLED + now);
       return Math.round(bbr.rate / 1000);
@@ -230,28 +242,47 @@ describe('a standing queue', () => {
     ['is drained for some rounds where it is not: longer ones are of another path', UNKNOWN, false],
   ])('%s', (_, setting, forLong) => {
     const bbr = pacer(setting);
-    ship(bbr, 0, SETTLED, () => path({ rtt: 150, deliveryRate: 3_750_000 }));
-    const rate = bbr.rate;
+    ship(bbr, 0, SETTLED + 1, () => path({ rtt: 150, deliveryRate: 3_750_000 }));
+    const rate = 0.95 * 3_750_000;
     const drainsAt = (now: number) => {
       bbr.update(path({ rtt: 200 }), SETTLED + now);
       return bbr.rate < rate;
     };
-    expect([1, 1599, 1700].map(drainsAt)).toEqual([true, true, forLong]);
+    ship(bbr, SETTLED, SETTLED + 2);
+    expect(drainsAt(2)).toBe(true);
+    const longRound = (): PathState => path({ rtt: 200, deliveryRate: 3_750_000 });
+    ship(bbr, SETTLED + 3, SETTLED + 1599, longRound);
+    expect(drainsAt(1599)).toBe(true);
+    ship(bbr, SETTLED + 1600, SETTLED + 1700, longRound);
+    expect(drainsAt(1700)).toBe(forLong);
   });
 
   it('is not taken for one where a short path is some milliseconds late', () => {
-    const bbr = pacer({ initialWindow: 20_000, initialRtt: 1 });
-    const rates = [1, 6, 7].map((rtt, now) => {
-      bbr.update(path({ rtt }), SETTLED + now);
+    const bbr = pacer({ initialWindow: 80_000, initialRtt: 4 });
+    ship(bbr, 0, SETTLED + 1, () => path({ rtt: 4 }));
+    const rates = [4, 9, 10].map((rtt, now) => {
+      bbr.update(path({ rtt }), SETTLED + 1 + now);
       return Math.round(bbr.rate / 1000);
     });
     expect(rates).toEqual([20_000, 20_000, 18_000]);
   });
 
+  it('is not looked for where less was sent than the link bears: an end had to wake up', () => {
+    const bbr = pacer(TUNED);
+    ship(bbr, 0, SETTLED + 1, () => path({ rtt: 150 }));
+    const rates = [300, 330, 460].map((after) => {
+      bbr.update(path({ rtt: 170 }), SETTLED + after);
+      return ship(bbr, SETTLED + after, SETTLED + after + 20, () => path({ rtt: 170 })) > 0 && bbr.rate;
+    });
+    expect(rates).toEqual([3_750_000, 3_750_000, 3_375_000]);
+  });
+
   it('is not looked for while the connection is young', () => {
     const bbr = pacer(TUNED);
     bbr.update(path({ rtt: 150 }), 0);
-    bbr.update(path({ rtt: 300 }), SETTLED - 1);
+    ship(bbr, 0, SETTLED + 100, () => path({ rtt: 300 }));
     expect(bbr.rate).toBe(3_750_000);
+    ship(bbr, SETTLED + 100, 10_001, () => path({ rtt: 300 }));
+    expect(bbr.rate).toBe(3_375_000);
   });
 });

@@ -41,6 +41,8 @@ const UNTUNED_WINDOW = 14_720;
 /** The bucket holds this many datagrams or this time of rate, whichever is more. */
 const BUCKET_DATAGRAMS = 10;
 const BUCKET_MILLISECONDS = 2;
+/** Who is waked too late, because the processor was busy, makes up for this much of it, milliseconds. */
+const CATCH_UP = 8;
 
 /**
  * A token bucket in front of the engine's output: datagrams leave at the rate that the path bears, in bursts that
@@ -61,6 +63,8 @@ export class Pacer {
   #rate: number;
   #tokens: number;
   #lastRefill: number;
+  /** When the next datagram was to leave, if one had to wait. */
+  #awaited = Number.POSITIVE_INFINITY;
   readonly #leastRtt: LeastRtt = new LeastRtt();
   readonly #used = new UsedWindow();
   readonly #samples: RateFilter = new RateFilter();
@@ -117,11 +121,17 @@ export class Pacer {
 
   /** When {@link room} will next be more than 0. */
   nextShipment(now: number): number {
-    return this.#tokens > 0 ? now : now + Math.max(1, -this.#tokens / this.#rate);
+    const wait = this.#tokens > 0 ? 0 : Math.max(1, -this.#tokens / this.#rate);
+    this.#awaited = now + wait;
+    return this.#awaited;
   }
 
   #refill(now: number): void {
-    this.#tokens = Math.min(this.#capacity(), this.#tokens + (now - this.#lastRefill) * this.#rate);
+    if (now === this.#lastRefill) return;
+    const late = Math.max(0, Math.min(now - this.#awaited, CATCH_UP));
+    this.#awaited = Number.POSITIVE_INFINITY;
+    const most = this.#capacity() + late * this.#rate;
+    this.#tokens = Math.min(most, this.#tokens + (now - this.#lastRefill) * this.#rate);
     this.#lastRefill = now;
   }
 
@@ -192,6 +202,8 @@ const DRAIN_ROUNDS = 8;
 
 /** So long the engine's round-trip times are those of the time before it knew the link (`primingBytes`), milliseconds. */
 const SETTLING = 3000;
+/** As long as they were never near the least one since, they may still be, up to this time, milliseconds. */
+const SETTLING_MOST = 10_000;
 
 /**
  * How much above the known rate to send. First, on an untuned link, twice as much until it brings no more; then in
@@ -201,8 +213,10 @@ const SETTLING = 3000;
 class GainCycle {
   readonly #isKnown: boolean;
   #searching: boolean;
-  readonly #settledAt: number;
+  readonly #since: number;
+  #isSettled = false;
   #held = false;
+  #wasHeld = false;
   #queuedSince: number | undefined;
   #best = 0;
   #rounds = 0;
@@ -212,7 +226,7 @@ class GainCycle {
   constructor(isKnown: boolean, now: number) {
     this.#isKnown = isKnown;
     this.#searching = !isKnown;
-    this.#settledAt = now + SETTLING;
+    this.#since = now;
   }
 
   /** Rounds so far in which something had to wait. */
@@ -231,6 +245,7 @@ class GainCycle {
   /** `rtt`: the least one; `queueing`: how much longer round trips are at present, milliseconds. */
   gain(rate: number, now: number, rtt: number, queueing: number): number {
     if (now >= this.#roundEnds) {
+      this.#wasHeld = this.#held && now < this.#roundEnds + rtt;
       this.#roundEnds = now + rtt;
       if (this.#held) this.#endRound(rate);
       this.#held = false;
@@ -242,10 +257,15 @@ class GainCycle {
   }
 
   #isDraining(now: number, rtt: number, queueing: number): boolean {
-    const queued = now >= this.#settledAt && queueing > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE);
-    if (!queued) this.#queuedSince = undefined;
-    else this.#queuedSince ??= now;
-    if (this.#queuedSince === undefined) return false;
+    const isLong = queueing > Math.max(QUEUE_LEAST, rtt * QUEUE_SHARE);
+    this.#isSettled ||= now >= this.#since + (isLong ? SETTLING_MOST : SETTLING);
+    if (!isLong || !this.#isSettled) {
+      this.#queuedSince = undefined;
+      return false;
+    }
+    // Who sent less than the link bears has no queue: an end had to wake up.
+    if (!this.#wasHeld) return false;
+    this.#queuedSince ??= now;
     return this.#isKnown || now < this.#queuedSince + DRAIN_ROUNDS * (rtt + queueing);
   }
 
