@@ -4,6 +4,7 @@ import { checkConfiguration } from './config/check.ts';
 import { ConfigError } from './config/problem.ts';
 import type { DemoOptions } from './demo/demo.ts';
 import type { StatusOptions } from './status.ts';
+import { tuneV8 } from './system/v8.ts';
 import { version } from './version.ts';
 
 const DEFAULT_CONFIG = '/etc/ptproxy/config.toml';
@@ -21,6 +22,7 @@ function number(min: number, max: number): (text: string) => number {
 
 // Each command loads what it needs, and only that: the version and a check come without the QUIC engine.
 async function runCommand(file: string): Promise<void> {
+  tuneV8();
   const { run } = await import('./run.ts');
   await orConfigError(async () => run(file, process.env));
   // What may still be under way, as the look-up of a name, must not hold it up.

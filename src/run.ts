@@ -13,7 +13,6 @@ import { type Running, StartError } from './running.ts';
 import { startServer } from './server.ts';
 import { Service } from './service.ts';
 import { CertificateWatch } from './system/certificate-watch.ts';
-import { tuneCollector } from './system/collector.ts';
 import { endOnTheUnexpected } from './system/last-words.ts';
 import { alwaysTold, createLogger } from './system/log.ts';
 import { untilSignalled, within } from './system/shutdown.ts';
@@ -31,7 +30,6 @@ const FAREWELL = 3000;
  * when it cannot start.
  */
 export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number> {
-  tuneCollector();
   const config = loadConfig(file, env);
   const identity = loadIdentity(config.tls, env);
   const problems = new ProblemLog();
