@@ -41,8 +41,6 @@ const UNTUNED_WINDOW = 14_720;
 /** The bucket holds this many datagrams or this time of rate, whichever is more. */
 const BUCKET_DATAGRAMS = 10;
 const BUCKET_MILLISECONDS = 2;
-/** Who is waked too late, because the processor was busy, makes up for this much of it, milliseconds. */
-const CATCH_UP = 8;
 
 /**
  * A token bucket in front of the engine's output: datagrams leave at the rate that the path bears, in bursts that
@@ -63,8 +61,6 @@ export class Pacer {
   #rate: number;
   #tokens: number;
   #lastRefill: number;
-  /** When the next datagram was to leave, if one had to wait. */
-  #awaited = Number.POSITIVE_INFINITY;
   readonly #leastRtt: LeastRtt = new LeastRtt();
   readonly #used = new UsedWindow();
   readonly #samples: RateFilter = new RateFilter();
@@ -117,21 +113,16 @@ export class Pacer {
   shipped(bytes: number): void {
     this.#tokens -= bytes;
     this.#used.shipped(bytes);
+    this.#gains.shipped(bytes);
   }
 
   /** When {@link room} will next be more than 0. */
   nextShipment(now: number): number {
-    const wait = this.#tokens > 0 ? 0 : Math.max(1, -this.#tokens / this.#rate);
-    this.#awaited = now + wait;
-    return this.#awaited;
+    return this.#tokens > 0 ? now : now + Math.max(1, -this.#tokens / this.#rate);
   }
 
   #refill(now: number): void {
-    if (now === this.#lastRefill) return;
-    const late = Math.max(0, Math.min(now - this.#awaited, CATCH_UP));
-    this.#awaited = Number.POSITIVE_INFINITY;
-    const most = this.#capacity() + late * this.#rate;
-    this.#tokens = Math.min(most, this.#tokens + (now - this.#lastRefill) * this.#rate);
+    this.#tokens = Math.min(this.#capacity(), this.#tokens + (now - this.#lastRefill) * this.#rate);
     this.#lastRefill = now;
   }
 
@@ -162,7 +153,7 @@ export class Pacer {
     }
     const best = RATE_TRUST * this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
-    const gain = this.#gains.gain(best, now, rtt, path.rtt - rtt);
+    const gain = this.#gains.gain(best, promised, now, rtt, path.rtt - rtt);
     const short = path.cwnd < promised * (rtt + QUEUE_LEAST) && now < this.#fullAt + REFILL_ROUNDS * rtt;
     return Math.max(promised, best) * (short ? Math.max(gain, REFILL_GAIN) : gain);
   }
@@ -194,6 +185,8 @@ const SPARE_GROWTH = 1.125;
 const QUEUE_SHARE = 1 / 32;
 const QUEUE_LEAST = 5;
 const DRAIN_GAIN = 0.9;
+/** Whose queue it may be: who sent this share of what a round trip bears. */
+const BUSY_SHARE = 0.5;
 /**
  * A queue of ours is gone after so many round trips of that. Round trips that are long for longer are those of another way, or
  * of a link whose delay varies: who went on would send less and less, where no promise of the link's sets a least rate.
@@ -216,7 +209,8 @@ class GainCycle {
   readonly #since: number;
   #isSettled = false;
   #held = false;
-  #wasHeld = false;
+  #shipped = 0;
+  #wasBusy = false;
   #queuedSince: number | undefined;
   #best = 0;
   #rounds = 0;
@@ -242,16 +236,28 @@ class GainCycle {
     this.#held = true;
   }
 
-  /** `rtt`: the least one; `queueing`: how much longer round trips are at present, milliseconds. */
-  gain(rate: number, now: number, rtt: number, queueing: number): number {
+  /** A datagram of `bytes` left. */
+  shipped(bytes: number): void {
+    this.#shipped += bytes;
+  }
+
+  /**
+   * `rate` and `promised`: what was measured and what the configuration says, bytes a millisecond. `rtt`: the least one;
+   * `queueing`: how much longer round trips are at present, milliseconds.
+   */
+  gain(rate: number, promised: number, now: number, rtt: number, queueing: number): number {
     if (now >= this.#roundEnds) {
-      this.#wasHeld = this.#held && now < this.#roundEnds + rtt;
+      const full = Math.max(rate, promised) * rtt;
+      this.#wasBusy = this.#shipped >= BUSY_SHARE * full && now < this.#roundEnds + rtt;
+      this.#shipped = 0;
       this.#roundEnds = now + rtt;
       if (this.#held) this.#endRound(rate);
       this.#held = false;
     }
     if (this.#searching) return SEARCH_GAIN;
-    if (this.#isDraining(now, rtt, queueing)) return DRAIN_GAIN;
+    // What a link was measured to bear beyond its promise is in doubt when a queue stands.
+    const doubt = this.#isKnown && rate > promised ? promised / rate : 1;
+    if (this.#isDraining(now, rtt, queueing)) return DRAIN_GAIN * doubt;
     if (this.#rounds !== PROBE_ROUNDS) return 1;
     return this.#isKnown ? PROBE_GAIN : UNKNOWN_PROBE_GAIN;
   }
@@ -264,7 +270,7 @@ class GainCycle {
       return false;
     }
     // Who sent less than the link bears has no queue: an end had to wake up.
-    if (!this.#wasHeld) return false;
+    if (!this.#wasBusy) return false;
     this.#queuedSince ??= now;
     return this.#isKnown || now < this.#queuedSince + DRAIN_ROUNDS * (rtt + queueing);
   }
