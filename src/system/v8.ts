@@ -12,10 +12,10 @@ const GROWTH = 300;
  * - Garbage collection: the heap is small, and much moves through buffers outside it. V8 adds these to the heap when it
  *   decides when to search it, and with a heap of ten megabytes that would be for every four that pass: a fifth of the
  *   processor's time.
- * - Compilation: what is called for the first time is compiled at once, by the baseline compiler, instead of being
- *   interpreted for its first hundreds of calls. A transfer just after the start would else be bound by the processor.
+ * - Compilation: what is called often enough to be compiled is compiled at once (by the baseline compiler), and does not
+ *   wait until there is enough for a batch. A transfer just after the start would else be bound by the processor.
  */
 export function tuneV8(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
-  setFlagsFromString('--always-sparkplug');
+  setFlagsFromString('--no-baseline-batch-compilation');
 }
