@@ -270,8 +270,10 @@ describe('a standing queue', () => {
     const bbr = pacer(TUNED);
     ship(bbr, 0, SETTLED + 1, () => path({ rtt: 150, deliveryRate: 5_000_000 }));
     expect(bbr.rate).toBeGreaterThanOrEqual(0.95 * 5_000_000);
-    bbr.update(path({ rtt: 160, deliveryRate: 5_000_000 }), SETTLED + 2);
+    bbr.update(path({ rtt: 160, deliveryRate: 3_750_000 }), SETTLED + 2);
     expect(bbr.rate).toBeCloseTo(0.9 * 3_750_000);
+    bbr.update(path({ rtt: 150, deliveryRate: 3_750_000 }), SETTLED + 3);
+    expect(bbr.rate).toBe(3_750_000);
   });
 
   it('is not looked for while the connection is young', () => {

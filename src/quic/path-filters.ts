@@ -69,6 +69,11 @@ export class RateFilter {
     return this.#samples[0]?.rate ?? 0;
   }
 
+  /** Forgets all others. */
+  restart(rate: number, round: number): void {
+    this.#samples.splice(0, this.#samples.length, { rate, round });
+  }
+
   add(rate: number, round: number, window: number): void {
     const samples = this.#samples;
     while (samples.length > 0 && (samples.at(-1)?.rate ?? 0) <= rate) samples.pop();
