@@ -276,6 +276,12 @@ describe('a standing queue', () => {
     expect(bbr.rate).toBe(3_750_000);
   });
 
+  it('leaves samples in doubt that exceed by far what was sent', () => {
+    const bbr = pacer(TUNED);
+    bbr.update(path({ rtt: 150, deliveryRate: 9_000_000 }), 1);
+    expect(bbr.rate).toBeLessThanOrEqual(1.125 * 3_750_000);
+  });
+
   it('is not looked for while the connection is young', () => {
     const bbr = pacer(TUNED);
     bbr.update(path({ rtt: 150 }), 0);

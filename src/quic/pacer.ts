@@ -23,6 +23,9 @@ const PROVEN_GAIN = 2;
 /** How long a delivery rate sample counts, in round trips in which something was held back (as BBR's filter). */
 const RATE_FILTER_ROUNDS = 10;
 
+/** On a link that is known, by how much a sample may exceed what is being sent: faster ones are found step by step. */
+const CREDIBLE_GROWTH = 1.125;
+
 /** The best of many samples is better than the path: how much of it is to be believed. */
 const RATE_TRUST = 0.95;
 
@@ -153,7 +156,7 @@ export class Pacer {
   }
 
   #bbrRate(path: PathState, rtt: number, now: number): number {
-    const sample = path.deliveryRate / 1000;
+    const sample = this.#credible(path.deliveryRate / 1000);
     const wasDraining = this.#isPromised && this.#gains.isDraining;
     // What the application alone kept low says nothing of the path.
     if (!wasDraining && (this.#gains.holding || sample > this.#samples.best)) {
@@ -162,12 +165,18 @@ export class Pacer {
     const best = RATE_TRUST * this.#samples.best;
     const promised = this.#options.initialWindow / this.#options.initialRtt;
     const gain = this.#gains.gain(best, promised, now, rtt, path.rtt - rtt);
+    const short = path.cwnd < promised * (rtt + QUEUE_LEAST) && now < this.#fullAt + REFILL_ROUNDS * rtt;
+    const effective = short ? Math.max(gain, REFILL_GAIN) : gain;
     if (this.#isPromised && this.#gains.isDraining) {
       // A queue stands: the link carries what arrives at present, and the best sample was too good to be true.
       if (!wasDraining) this.#samples.restart(sample, this.#gains.heldRounds);
-      return promised * gain;
+      return promised * effective;
     }
-    const short = path.cwnd < promised * (rtt + QUEUE_LEAST) && now < this.#fullAt + REFILL_ROUNDS * rtt;
-    return Math.max(promised, best) * (short ? Math.max(gain, REFILL_GAIN) : gain);
+    return Math.max(promised, best) * effective;
+  }
+
+  /** No more arrives than was sent; acknowledgments that were held up and come together make believe so. */
+  #credible(sample: number): number {
+    return this.#isPromised ? Math.min(sample, CREDIBLE_GROWTH * this.#rate) : sample;
   }
 }
