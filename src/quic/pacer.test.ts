@@ -168,6 +168,13 @@ describe('the rate', () => {
   );
 });
 
+it('None keeps sending when the engine takes round trips for longer and longer', () => {
+  const none = pacer({ congestionAlgorithm: 'None', initialWindow: 562_500, initialRtt: 150 });
+  none.update(path({ rtt: 150, cwnd: 150_000 }), 1);
+  none.update(path({ rtt: 11_000, cwnd: 150_000 }), 2);
+  expect(none.rate).toBe(500_000);
+});
+
 describe('the search of Bbr for an unknown rate', () => {
   const UNTUNED = { initialWindow: 14_720, initialRtt: 333 };
 

@@ -20,6 +20,9 @@ type PacerOptions = Pick<
 /** Twice what was sent in a round trip lets a window that is made use of double in the next one (slow start). */
 const PROVEN_GAIN = 2;
 
+/** With None, round trips count for no more than this many times the least or the configured one. */
+const LATE_GAIN = 2;
+
 /** How long a delivery rate sample counts, in round trips in which something was held back (as BBR's filter). */
 const RATE_FILTER_ROUNDS = 10;
 
@@ -96,7 +99,7 @@ export class Pacer {
     const rtt = this.#leastRtt.sample(path.rtt, now);
     const { congestionAlgorithm } = this.#options;
     this.#rate = this.#capped(
-      congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, rtt, now) : this.#windowRate(path, now),
+      congestionAlgorithm === 'Bbr' ? this.#bbrRate(path, rtt, now) : this.#windowRate(path, rtt, now),
     );
   }
 
@@ -144,14 +147,16 @@ export class Pacer {
     return Math.min(rate, (this.#options.maxEgressRate ?? Number.POSITIVE_INFINITY) / 1000);
   }
 
-  #windowRate(path: PathState, now: number): number {
+  #windowRate(path: PathState, least: number, now: number): number {
     const { congestionAlgorithm, initialWindow, initialRtt } = this.#options;
-    const round = Math.max(path.rtt, LEAST_RTT);
+    // Without a congestion controller nothing else ends a spiral of a clock that runs late and a rate that follows it.
+    const most = congestionAlgorithm === 'None' ? LATE_GAIN * Math.max(least, initialRtt) : Infinity;
+    const round = Math.max(Math.min(path.rtt, most), LEAST_RTT);
     const proven = Math.max(initialWindow, PROVEN_GAIN * this.#used.most(round, now));
     const rate = Math.min(path.cwnd, proven) / round;
     // Without a congestion controller the configured window is what the link bears.
     return congestionAlgorithm === 'None'
-      ? Math.min(rate, initialWindow / Math.max(path.rtt, initialRtt))
+      ? Math.min(rate, initialWindow / Math.max(round, initialRtt))
       : rate;
   }
 
