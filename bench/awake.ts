@@ -6,7 +6,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-const SPIN = 'for (;;);';
+/** Ends with the process that started it, however that one ends. */
+const SPIN = 'const parent = process.ppid; while (process.ppid === parent);';
 
 export class Awake implements Disposable {
   readonly #children: readonly ChildProcess[];
