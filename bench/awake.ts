@@ -1,28 +1,18 @@
-/**
- * Keeps processors awake while something is measured that waits most of the time. One that idles is handed to others by
- * the host of a virtual machine, and is back after one to four milliseconds with cold caches: the figures would be the
- * host's. Whatever has work goes before what runs here (SCHED_IDLE).
- */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
 /** Ends with the process that started it, however that one ends. */
 const SPIN = 'const parent = process.ppid; while (process.ppid === parent);';
 
-export class Awake implements Disposable {
-  readonly #children: readonly ChildProcess[];
-
-  constructor() {
-    this.#children = Array.from({ length: availableParallelism() }, () =>
-      spawn('chrt', ['--idle', '0', process.execPath, '-e', SPIN], { stdio: 'ignore' }),
-    );
-    for (const child of this.#children) {
-      child.unref();
-      child.once('error', (error) => console.error(`processors may fall asleep: ${error.message}`));
-    }
-  }
-
-  [Symbol.dispose](): void {
-    for (const child of this.#children) child.kill('SIGKILL');
+/**
+ * Keeps processors awake, as long as this process lives, while something is measured that waits most of the time. One that
+ * idles is handed to others by the host of a virtual machine, and is back after one to four milliseconds with cold caches:
+ * the figures would be the host's. Whatever has work goes before what runs here (SCHED_IDLE).
+ */
+export function keepAwake(): void {
+  for (let processor = 0; processor < availableParallelism(); processor++) {
+    const child = spawn('chrt', ['--idle', '0', process.execPath, '-e', SPIN], { stdio: 'ignore' });
+    child.unref();
+    child.once('error', (error) => console.error(`processors may fall asleep: ${error.message}`));
   }
 }

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { startDemoOrigin } from '../src/demo/origin.ts';
-import { Awake } from './awake.ts';
+import { keepAwake } from './awake.ts';
 import type { Figures } from './part.ts';
 import { add, emptyResults, type Results, save } from './results.ts';
 import { mediansTable } from './table.ts';
@@ -91,7 +91,7 @@ function take(results: Results, chosen: Variant, figures: Figures): void {
 }
 
 const PART = 'wan';
-const awake = values.awake ? new Awake() : undefined;
+if (values.awake) keepAwake();
 const origin = await startDemoOrigin();
 const results = emptyResults([], {});
 const variants = values.variants.split(',').map((name) => variant(name, link, extraKeys()));
@@ -105,4 +105,3 @@ if (values.aged) {
 console.log(mediansTable(results, PART));
 if (values.out !== undefined) save(values.out, results);
 await origin.stop();
-awake?.[Symbol.dispose]();

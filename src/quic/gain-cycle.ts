@@ -40,7 +40,8 @@ const SETTLING_MOST = 10_000;
  * rounds in which the pacer held something back say anything about the path.
  */
 export class GainCycle {
-  readonly #isKnown: boolean;
+  /** The configuration says what the link bears. */
+  readonly isKnown: boolean;
   #searching: boolean;
   readonly #since: number;
   #isSettled = false;
@@ -52,9 +53,8 @@ export class GainCycle {
   #rounds = 0;
   #roundEnds = 0;
 
-  /** `isKnown`: the configuration says what the link bears. */
   constructor(isKnown: boolean, now: number) {
-    this.#isKnown = isKnown;
+    this.isKnown = isKnown;
     this.#searching = !isKnown;
     this.#since = now;
   }
@@ -97,7 +97,7 @@ export class GainCycle {
     this.isDraining = this.#queueStands(now, rtt, queueing);
     if (this.isDraining) return DRAIN_GAIN;
     if (this.#rounds !== PROBE_ROUNDS) return 1;
-    return this.#isKnown ? PROBE_GAIN : UNKNOWN_PROBE_GAIN;
+    return this.isKnown ? PROBE_GAIN : UNKNOWN_PROBE_GAIN;
   }
 
   #queueStands(now: number, rtt: number, queueing: number): boolean {
@@ -110,7 +110,7 @@ export class GainCycle {
     // Who sent less than the link bears has no queue: an end had to wake up.
     if (!this.#wasBusy) return false;
     this.#queuedSince ??= now;
-    return this.#isKnown || now < this.#queuedSince + DRAIN_ROUNDS * (rtt + queueing);
+    return this.isKnown || now < this.#queuedSince + DRAIN_ROUNDS * (rtt + queueing);
   }
 
   #endRound(rate: number): void {
@@ -133,7 +133,7 @@ export class GainCycle {
   #endProbeRound(rate: number): void {
     this.#rounds = this.#rounds === PROBE_ROUNDS ? 1 : this.#rounds + 1;
     if (this.#rounds === PROBE_ROUNDS) this.#best = rate;
-    else if (this.#rounds === 2 && !this.#isKnown && rate >= this.#best * SPARE_GROWTH) {
+    else if (this.#rounds === 2 && !this.isKnown && rate >= this.#best * SPARE_GROWTH) {
       this.#searching = true;
       this.#best = rate;
       this.#rounds = 0;

@@ -180,3 +180,12 @@ it('never gives the same memory to two datagrams', () => {
     }
   }
 });
+
+it('asks the peer for an acknowledgment when the window is that of ProbeRTT', () => {
+  const output = newOutput();
+  engine.cwnd = 0.4 * OPTIONS.initialWindow;
+  output.flush(queue, 0, false);
+  expect(engine.pings).toBe(0);
+  output.flush(queue, output.due, false);
+  expect(engine.pings).toBe(1);
+});

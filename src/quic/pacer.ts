@@ -74,8 +74,6 @@ export class Pacer {
   readonly #leastRtt: LeastRtt = new LeastRtt();
   readonly #used = new UsedWindow();
   readonly #samples: RateFilter = new RateFilter();
-  /** The configuration says what the link bears. */
-  readonly #isPromised: boolean;
   readonly #gains: GainCycle;
   #fullAt = Number.NEGATIVE_INFINITY;
 
@@ -83,8 +81,7 @@ export class Pacer {
     this.#options = options;
     this.#datagramSize = datagramSize;
     this.#rate = this.#capped(options.initialWindow / options.initialRtt);
-    this.#isPromised = options.initialWindow > UNTUNED_WINDOW;
-    this.#gains = new GainCycle(this.#isPromised, now);
+    this.#gains = new GainCycle(options.initialWindow > UNTUNED_WINDOW, now);
     this.#lastRefill = now;
     this.#tokens = this.#capacity();
   }
@@ -162,7 +159,7 @@ export class Pacer {
 
   #bbrRate(path: PathState, rtt: number, now: number): number {
     const sample = this.#credible(path.deliveryRate / 1000);
-    const wasDraining = this.#isPromised && this.#gains.isDraining;
+    const wasDraining = this.#gains.isKnown && this.#gains.isDraining;
     // What the application alone kept low says nothing of the path.
     if (!wasDraining && (this.#gains.holding || sample > this.#samples.best)) {
       this.#samples.add(sample, this.#gains.heldRounds, RATE_FILTER_ROUNDS);
@@ -172,7 +169,7 @@ export class Pacer {
     const gain = this.#gains.gain(best, promised, now, rtt, path.rtt - rtt);
     const short = path.cwnd < promised * (rtt + QUEUE_LEAST) && now < this.#fullAt + REFILL_ROUNDS * rtt;
     const effective = short ? Math.max(gain, REFILL_GAIN) : gain;
-    if (this.#isPromised && this.#gains.isDraining) {
+    if (this.#gains.isKnown && this.#gains.isDraining) {
       // A queue stands: the link carries what arrives at present, and the best sample was too good to be true.
       if (!wasDraining) this.#samples.restart(sample, this.#gains.heldRounds);
       return promised * effective;
@@ -182,6 +179,6 @@ export class Pacer {
 
   /** No more arrives than was sent; acknowledgments that were held up and come together make believe so. */
   #credible(sample: number): number {
-    return this.#isPromised ? Math.min(sample, CREDIBLE_GROWTH * this.#rate) : sample;
+    return this.#gains.isKnown ? Math.min(sample, CREDIBLE_GROWTH * this.#rate) : sample;
   }
 }
