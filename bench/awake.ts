@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
 /** Ends with the process that started it, however that one ends. */
-const SPIN = 'const parent = process.ppid; while (process.ppid === parent);';
+const SPIN = `while (process.ppid === ${process.pid});`;
 
 /**
  * Keeps processors awake, as long as this process lives, while something is measured that waits most of the time. One that
