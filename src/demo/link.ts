@@ -2,15 +2,16 @@
  * An emulated link in this process: a UDP relay that treats datagrams as a wide-area network would. Clients send to
  * {@link Link.address}; each client address gets a socket of its own towards the target, as behind a NAT.
  *
- * Node's timers tick once a millisecond: a datagram is never early, and late by a millisecond or so, unless `precise`
- * spends processor time on it. Bursts larger than the kernel's receive buffer (`net.core.rmem_max`) may be cut by the
- * kernel before the relay sees them.
+ * Node's timers tick once a millisecond: a datagram is never early, and late by a millisecond or so, unless it is to be
+ * `precise`. Bursts larger than the kernel's receive buffer (`net.core.rmem_max`) may be cut by the kernel before the
+ * relay sees them.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { Alarm } from './alarm.ts';
 import { type Conditions, type Counters, IDEAL, Lane } from './lane.ts';
 
 /** `up` is from the clients to the target. */
@@ -25,7 +26,7 @@ export interface LinkOptions extends Partial<Conditions> {
   readonly down?: Partial<Conditions>;
   /** Of everything that happens at random. Default 1. */
   readonly seed?: number;
-  /** For measurements: waits out the last milliseconds before a datagram is due without a timer. Default false. */
+  /** For measurements: a thread watches the clock, and datagrams are late by a tenth of a millisecond. Default false. */
   readonly precise?: boolean;
 }
 
@@ -85,9 +86,6 @@ interface Flow {
 // A client that keeps trying takes a new port each time; like a NAT, the relay forgets the least recently used.
 const MAX_FLOWS = 256;
 
-// A timer is late by up to this much, ms: its own tick, and the event loop's idea of the time.
-const TIMER_LATENESS = 2;
-
 // The kernel grants what net.core.rmem_max and wmem_max allow.
 const SOCKET_BUFFER = 4 * 1024 * 1024;
 
@@ -98,16 +96,15 @@ class Relay implements Link {
   readonly #down: Lane<Flow>;
   /** By client, the least recently used first. */
   readonly #flows = new Map<string, Flow>();
-  readonly #precise: boolean;
+  readonly #alarm: Alarm | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #turn: NodeJS.Immediate | undefined;
   #closed: Promise<void> | undefined;
   #timerDue = Infinity;
 
   constructor(listener: Socket, target: Target, options: LinkOptions) {
     const { target: _target, host: _host, seed = 1, precise = false, up, down, ...both } = options;
     this.#listener = listener;
-    this.#precise = precise;
+    if (precise) this.#alarm = new Alarm(this.#onTimer);
     this.#target = target;
     this.#up = new Lane({ ...IDEAL, ...both, ...up }, 2 * seed);
     this.#down = new Lane({ ...IDEAL, ...both, ...down }, 2 * seed + 1);
@@ -157,7 +154,7 @@ class Relay implements Link {
 
   async #shut(): Promise<void> {
     clearTimeout(this.#timer);
-    clearImmediate(this.#turn);
+    await this.#alarm?.close();
     this.#listener.removeAllListeners('message');
     for (const flow of this.#flows.values()) forget(flow);
     this.#flows.clear();
@@ -222,12 +219,10 @@ class Relay implements Link {
   #arm(now: number): void {
     const due = Math.min(this.#up.nextDue ?? Infinity, this.#down.nextDue ?? Infinity);
     if (due >= this.#timerDue) return;
-    clearTimeout(this.#timer);
-    clearImmediate(this.#turn);
     this.#timerDue = due;
-    const wait = this.#precise ? due - now - TIMER_LATENESS : due - now;
-    if (this.#precise && wait < 1) this.#turn = setImmediate(this.#onTimer);
-    else this.#timer = setTimeout(this.#onTimer, wait);
+    clearTimeout(this.#timer);
+    if (this.#alarm === undefined) this.#timer = setTimeout(this.#onTimer, due - now);
+    else this.#alarm.set(due - now);
   }
 
   readonly #onTimer = (): void => {
