@@ -1,50 +1,44 @@
 import { Abandoned } from './abandoned.ts';
 import type { Delivered } from './junk-budget.ts';
-import {
-  type EngineConnection,
-  SHUTDOWN_READ,
-  SHUTDOWN_WRITE,
-  type StreamCallFailure,
-  streamCallFailure,
-} from './native.ts';
+import { type EngineConnection, SHUTDOWN_READ, SHUTDOWN_WRITE } from './native.ts';
 import type { QuicOptions } from './options.ts';
 import { isServerInitiated, isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
-import { ReadSlab } from './read-slab.ts';
 import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts';
 import { newStream, type Stream } from './stream.ts';
 import { StreamCredit, type StreamDirection } from './stream-credit.ts';
+import { StreamReader, type StreamReaderEvents } from './stream-reader.ts';
 
 /** Most bytes of one stream, and of all, that one turn of the event loop delivers. */
 const STREAM_BYTES_PER_TURN = 256 * 1024;
 const BYTES_PER_TURN = 1024 * 1024;
 
+/** So many streams are asked one by one whether they have something. */
+const FEW = 64;
+
 /** Most streams that one sweep asks about: some hundred microseconds of work. */
 const SWEEP = 256;
-
-/** Stands for the code of a RESET_STREAM that the engine has forgotten. */
-const FORGOTTEN_CODE = 0;
 
 const EMPTY = Buffer.alloc(0);
 
 /** The streams of one connection: reading, writing, and when each is over (RFC 9000 §3). */
-export class Streams implements SendQueueEvents {
+export class Streams implements SendQueueEvents, StreamReaderEvents {
   readonly #engine: EngineConnection;
   readonly #role: Role;
   readonly #events: QuicEvents;
   readonly #streams = new Map<StreamId, Stream>();
-  readonly #slab: ReadSlab = new ReadSlab();
   readonly #credit: StreamCredit;
+  readonly #reader: StreamReader;
   readonly sending: SendQueue;
   readonly abandoned: Abandoned;
   /** Streams that were resumed after their end had been seen. */
   readonly #heldEnds: Stream[] = [];
   /** The sweep under way: streams that come and go meanwhile are no matter to it. */
   #sweeping: IterableIterator<Stream> | undefined;
-  /** The one that was read last, unless it took all that a turn has for it. */
-  #last: Stream | undefined;
-  /** What was delivered, and what streams that we stopped may have thrown away. */
-  #bytes = 0;
-  #pieces = 0;
+  /** The peer's next request, when none is skipped. */
+  #expected: StreamId;
+  /** One had more than a turn takes: then the engine's list decides whose turn it is, which is fair. */
+  #crowded = false;
+  /** Streams that we stopped: what had come of them was thrown away unread. */
   #stopped = 0;
 
   constructor(
@@ -59,6 +53,8 @@ export class Streams implements SendQueueEvents {
     this.sending = new SendQueue(engine, options.sendWindow, this);
     this.abandoned = new Abandoned(options.initialWindow);
     this.#credit = new StreamCredit(engine, role, events);
+    this.#reader = new StreamReader(engine, events, this);
+    this.#expected = role === 'server' ? 0 : 1;
   }
 
   /** Streams that are not over. */
@@ -70,7 +66,8 @@ export class Streams implements SendQueueEvents {
   delivered(credit: number): Delivered {
     let paused = 0;
     for (const stream of this.#streams.values()) if (stream.paused) paused++;
-    return { bytes: this.#bytes, pieces: this.#pieces, unread: credit * (paused + this.#stopped) };
+    const { bytes, pieces } = this.#reader;
+    return { bytes, pieces, unread: credit * (paused + this.#stopped) };
   }
 
   open(direction: StreamDirection): StreamId | undefined {
@@ -127,32 +124,43 @@ export class Streams implements SendQueueEvents {
 
   /** Hands what has arrived to the events. True: a bound was met and there is more. */
   deliver(): boolean {
-    for (const stream of this.#heldEnds.splice(0)) this.#deliverHeldEnd(stream);
-    let left = BYTES_PER_TURN;
-    // The engine's list takes it twenty microseconds and five handles that garbage collections count. Mostly nothing is
-    // readable, or what was so before.
-    if (this.#last !== undefined) left -= this.#readAgain(this.#last);
-    if (!this.#engine.isReadable()) return false;
+    for (const stream of this.#heldEnds.splice(0)) this.#reader.deliverHeldEnd(stream);
+    const left = BYTES_PER_TURN - (this.#crowded ? 0 : this.#readUnlisted());
+    this.#crowded = this.#engine.isReadable() && this.#readListed(left);
+    return this.#crowded;
+  }
+
+  /**
+   * Reads those that are likely to have something, asking about each, and returns how many bytes came: the engine's list
+   * costs twenty microseconds, and five handles that the garbage collector has to look after. Mostly it is empty then.
+   */
+  #readUnlisted(): number {
+    let bytes = 0;
+    if (this.#streams.size <= FEW) {
+      for (const stream of this.#streams.values()) {
+        // Of a stream that the engine has forgotten, the sweep finds out how it ended.
+        if (stream.paused || stream.receiving !== 'open' || !this.#engine.streamReadable(stream.id)) continue;
+        bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN);
+        if (bytes >= STREAM_BYTES_PER_TURN) return bytes;
+      }
+    }
+    while (bytes < STREAM_BYTES_PER_TURN && this.#engine.streamReadable(this.#expected)) {
+      bytes += this.#reader.read(this.#add(this.#expected), STREAM_BYTES_PER_TURN);
+    }
+    return bytes;
+  }
+
+  #readListed(left: number): boolean {
     for (const id of this.#engine.readable()) {
       if (left <= 0) return true;
       const stream = this.#streams.get(id) ?? this.#accept(id);
       if (stream === undefined || stream.paused) continue;
       const room = Math.min(left, STREAM_BYTES_PER_TURN);
-      const read = this.#read(stream, room);
+      const read = this.#reader.read(stream, room);
       left -= read;
-      this.#last = read < room ? stream : undefined;
       if (read >= room) return true;
     }
     return false;
-  }
-
-  #readAgain(stream: Stream): number {
-    // Of a stream that the engine has forgotten, the sweep finds out how it ended.
-    if (stream.paused || stream.receiving !== 'open' || !this.#engine.streamReadable(stream.id)) return 0;
-    const read = this.#read(stream, STREAM_BYTES_PER_TURN);
-    // The engine's list is fair: whoever has more waits for its turn there.
-    if (read >= STREAM_BYTES_PER_TURN) this.#last = undefined;
-    return read;
   }
 
   /**
@@ -175,10 +183,10 @@ export class Streams implements SendQueueEvents {
   #ask(stream: Stream): void {
     this.sending.check(stream);
     // Many streams may be paused: too many to ask in every turn.
-    if (stream.paused && stream.receiving === 'open') this.#readEnd(stream);
+    if (stream.paused && stream.receiving === 'open') this.#reader.readEnd(stream);
     if (stream.receiving === 'done' || !this.#engine.streamFinished(stream.id)) return;
-    if (stream.receiving === 'stopped') this.#received(stream);
-    else if (!stream.endHeld && !this.#engine.streamReadable(stream.id)) this.#vanished(stream);
+    if (stream.receiving === 'stopped') this.onReceived(stream);
+    else if (!stream.endHeld && !this.#engine.streamReadable(stream.id)) this.#reader.vanished(stream);
   }
 
   /** After datagrams came: whoever was refused a stream may ask again. */
@@ -221,79 +229,18 @@ export class Streams implements SendQueueEvents {
   #add(id: StreamId): Stream {
     const stream = newStream(id, this.#role);
     this.#streams.set(id, stream);
+    // The two low bits are the stream's type (RFC 9000 §2.1).
+    if (id >= this.#expected && (id & 3) === (this.#expected & 3)) this.#expected = id + 4;
     return stream;
   }
 
-  /** Reads up to `room` bytes and returns how many came. */
-  #read(stream: Stream, room: number): number {
-    let total = 0;
-    while (total < room && !stream.paused) {
-      const got = this.#receive(stream, this.#slab.room());
-      if (got === null) break;
-      const [length, fin] = got;
-      total += length;
-      this.#pieces++;
-      this.#deliverChunk(stream, length, fin);
-      if (fin) break;
-    }
-    this.#bytes += total;
-    stream.taken += total;
-    return total;
-  }
-
-  /** Takes an end that stands alone, and a reset. An empty read moves nothing, but tells of both. */
-  #readEnd(stream: Stream): void {
-    const got = this.#receive(stream, EMPTY);
-    if (got === null || !got[1]) return;
-    stream.endHeld = true;
-    // The engine goes on showing the end until something is read, unless it has just forgotten the stream.
-    try {
-      this.#engine.streamRecv(stream.id, this.#slab.room());
-    } catch {}
-  }
-
-  #receive(stream: Stream, into: Buffer): [number, boolean] | null {
-    try {
-      return this.#engine.streamRecv(stream.id, into);
-    } catch (error) {
-      this.#readFailed(stream, streamCallFailure(error));
-      return null;
-    }
-  }
-
-  #deliverHeldEnd(stream: Stream): void {
-    // It may have been paused again since.
-    if (stream.paused || !stream.endHeld) return;
-    stream.endHeld = false;
-    this.#deliverChunk(stream, 0, true);
-  }
-
-  #deliverChunk(stream: Stream, length: number, fin: boolean): void {
-    const open = stream.receiving === 'open';
-    const chunk = length === 0 ? EMPTY : this.#slab.take(length);
-    if (fin) this.#received(stream);
-    if (open) this.#events.onStreamData(stream.id, chunk, fin);
-  }
-
-  #readFailed(stream: Stream, failure: StreamCallFailure): void {
-    const open = stream.receiving === 'open';
-    // The engine goes on counting a reset stream as readable, and as open with it, until it is told to drop it.
-    this.#shutdown(stream.id, SHUTDOWN_READ, 0);
-    this.#received(stream);
-    // What we stopped ourselves was counted then.
-    if (open) this.abandoned.add(stream.taken);
-    if (open && failure.kind === 'reset') this.#events.onStreamReset(stream.id, failure.code);
-  }
-
-  /** A reset behind the end drops what has not been read, and the engine does not tell of it (RFC 9000 §3.1, §3.2). */
-  #vanished(stream: Stream): void {
-    this.#received(stream);
-    this.#events.onStreamReset(stream.id, FORGOTTEN_CODE);
-  }
-
-  #received(stream: Stream): void {
+  onReceived(stream: Stream): void {
     stream.receiving = 'done';
     this.#forget(stream);
+  }
+
+  onCutShort(stream: Stream): void {
+    this.abandoned.add(stream.taken);
   }
 
   #forget(stream: Stream): void {
