@@ -77,6 +77,23 @@ describe('bodies', () => {
     expect(await server.received(still)).toBe(patternHash(300_000, 0));
   });
 
+  it('go on beside many that stand still with something unread', async () => {
+    const { client, server } = await connectPair();
+    const still = Array.from({ length: 90 }, () => client.open());
+    server.onData = (id) => {
+      if (still.includes(id)) server.connection.pauseStream(id);
+    };
+    for (const id of still) void client.send(id, 1, id);
+    for (const id of still) await server.until(() => server.stream(id).bytes > 0);
+    for (let seed = 1; seed <= 5; seed++) {
+      const id = client.open();
+      void client.send(id, 200_000, seed);
+      expect(await server.received(id)).toBe(patternHash(200_000, seed));
+    }
+    for (const id of still) server.connection.resumeStream(id);
+    for (const id of still) expect(await server.received(id)).toBe(patternHash(1, id));
+  });
+
   it('go on beside so many that stand still that send_window is full', async () => {
     const { client, server } = await connectPair({
       client: { sendWindow: 500_000 },
