@@ -5,7 +5,7 @@ import { Closing } from './closing.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { connectionTag } from './connection-tag.ts';
 import { Deadline } from './deadline.ts';
-import { announceMemory, collectYoung, moved } from './engine-memory.ts';
+import { abandoned, collectYoung, moved } from './engine-memory.ts';
 import { Liveness } from './liveness.ts';
 import type { ConnectionFigures } from './meter.ts';
 import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorText } from './native.ts';
@@ -28,7 +28,7 @@ import { type Breach, Watch } from './watch.ts';
 type State =
   | { readonly phase: 'handshaking'; readonly opening: Opening }
   | { readonly phase: 'open'; readonly serving: Serving }
-  | { readonly phase: 'ended'; readonly memory: ArrayBuffer };
+  | { readonly phase: 'ended' };
 
 /**
  * One QUIC connection: datagrams in, events out, datagrams out, timer set again. All of it happens in
@@ -366,8 +366,8 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #end(close: QuicClose): void {
     const state = this.#state;
     if (state.phase === 'ended') return;
-    const weight = state.phase === 'handshaking' ? state.opening.weight : 0;
-    this.#state = { phase: 'ended', memory: announceMemory(weight) };
+    if (state.phase === 'handshaking') abandoned(state.opening.weight);
+    this.#state = { phase: 'ended' };
     this.#host.meter.ended(this, state.phase === 'open' ? 'established' : 'connecting', close);
     if (state.phase === 'open') state.serving.events.onClosed(close);
     else this.#host.failed(this, close);

@@ -1,19 +1,19 @@
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, it, onTestFinished } from 'vitest';
-import { collectYoung, moved } from './engine-memory.ts';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { abandoned, collectYoung, moved } from './engine-memory.ts';
 
 const MEGABYTE = 2 ** 20;
 
-/** Counts collections of young objects that were asked for. */
-function minorCollections(): { count: number } {
+/** Counts collections that were asked for. */
+function collections(wanted: number): { count: number } {
   const seen = { count: 0 };
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       // Node's type leaves out what entries of this kind carry.
       const { kind, flags } = (entry as unknown as { detail: { kind: number; flags: number } }).detail;
       const forced = (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
-      if (forced && kind === constants.NODE_PERFORMANCE_GC_MINOR) seen.count++;
+      if (forced && kind === wanted) seen.count++;
     }
   });
   observer.observe({ entryTypes: ['gc'] });
@@ -22,7 +22,7 @@ function minorCollections(): { count: number } {
 }
 
 it('young garbage is collected once for each eight megabytes of datagrams, and not before', async () => {
-  const seen = minorCollections();
+  const seen = collections(constants.NODE_PERFORMANCE_GC_MINOR);
   moved(7 * MEGABYTE);
   collectYoung();
   await pause(20);
@@ -38,4 +38,16 @@ it('leaves no collector behind in the global scope', () => {
   moved(8 * MEGABYTE);
   collectYoung();
   expect('gc' in globalThis).toBe(false);
+});
+
+it('the whole heap is searched when dead connections hold sixteen megabytes, soon but not at once, and once for many', async () => {
+  const seen = collections(constants.NODE_PERFORMANCE_GC_MAJOR);
+  abandoned(15 * MEGABYTE);
+  await pause(20);
+  expect(seen.count).toBe(0);
+  for (let count = 0; count < 10; count++) abandoned(50 * MEGABYTE);
+  await vi.waitFor(() => expect(seen.count).toBe(1));
+  abandoned(50 * MEGABYTE);
+  await pause(20);
+  expect(seen.count).toBe(1);
 });

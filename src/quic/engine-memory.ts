@@ -1,21 +1,24 @@
+import { performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-
-/**
- * Tells the garbage collector that `bytes` were taken which it cannot see. The engine frees what it holds for a
- * connection when the collector finds the connection's object, and that one looks too small to be worth a search: a
- * dozen refused certificates would keep a hundred megabytes for an hour. Memory that is never touched, and so never
- * really given, is what it does see.
- */
-export function announceMemory(bytes: number): ArrayBuffer {
-  return new ArrayBuffer(bytes);
-}
 
 /** Bytes of datagrams after which their memory is taken back: half of it made collections no dearer, and gained nothing. */
 const PORTION = 8 * 2 ** 20;
 
+/** Bytes that the engine may hold for connections that nobody has any more. */
+const DEAD_PORTION = 16 * 2 ** 20;
+
+/** Between two searches of the whole heap, milliseconds: they take one to twenty. */
+const DEAD_PAUSE = 1000;
+
+/** Without options it searches the whole heap. */
+type Collect = (options?: { readonly type: 'minor' }) => void;
+
 let left = PORTION;
-let collect: ((options: { readonly type: 'minor' }) => void) | undefined;
+let dead = 0;
+let searchedAt = Number.NEGATIVE_INFINITY;
+let search: NodeJS.Timeout | undefined;
+let collect: Collect | undefined;
 
 /**
  * A datagram of `bytes` was received or sent. What it was read into, or made of, is garbage as soon as it was handled, and
@@ -31,12 +34,35 @@ export function moved(bytes: number): void {
 export function collectYoung(): void {
   if (left > 0) return;
   left = PORTION;
-  collect ??= minorCollector();
-  collect({ type: 'minor' });
+  collector()({ type: 'minor' });
+}
+
+/**
+ * A connection is over for which the engine holds about `bytes`. It frees them when the garbage collector finds the
+ * connection's object, which looks too small to be worth a search: a dozen refused certificates would keep a hundred
+ * megabytes for an hour. And what the process once had, its allocator hardly gives back. So the heap is searched for them.
+ */
+export function abandoned(bytes: number): void {
+  dead += bytes;
+  if (dead < DEAD_PORTION || search !== undefined) return;
+  // Never from within: what the present calls refer to would stay.
+  search = setTimeout(searchWhole, Math.max(0, searchedAt + DEAD_PAUSE - performance.now())).unref();
+}
+
+function searchWhole(): void {
+  search = undefined;
+  searchedAt = performance.now();
+  dead = 0;
+  collector()();
+}
+
+function collector(): Collect {
+  collect ??= exposedCollector();
+  return collect;
 }
 
 // The function appears only in contexts that are made while the flag is set.
-function minorCollector(): (options: { readonly type: 'minor' }) => void {
+function exposedCollector(): Collect {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');
