@@ -244,7 +244,7 @@ describe('warnings', () => {
   it('for a chain that is too long for a handshake', () => {
     const leaf = maker.host('long.example.org', ca, `nsComment=${'x'.repeat(5000)}`);
     expect(load({ cert: leaf.cert, key: leaf.key }).warnings).toEqual([
-      expect.stringMatching(/tls\.cert: found certificates of \d{4,} bytes; recommended are 5000 at most/),
+      expect.stringMatching(/tls\.cert: found certificates of \d{4,} bytes; recommended are 4200 at most/),
     ]);
   });
 

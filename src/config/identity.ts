@@ -65,7 +65,7 @@ export function certificatesIn(pem: Buffer): readonly X509Certificate[] {
 }
 
 /** Leaves room for the rest of a handshake's last flight, and for some of it to be sent twice. */
-const RECOMMENDED_CHAIN = 5000;
+const RECOMMENDED_CHAIN = 4200;
 
 const MAX_KEY_SIZE = 1_048_576;
 const MAX_BUNDLE_SIZE = 16 * 1_048_576;
@@ -138,7 +138,7 @@ class Reader {
     });
     const size = certificates.reduce((sum, { raw }) => sum + raw.length, 0);
     if (size <= RECOMMENDED_CHAIN) return;
-    const recommended = `recommended are ${RECOMMENDED_CHAIN} at most, without the root: another ptproxy takes 7 KB of a handshake`;
+    const recommended = `recommended are ${RECOMMENDED_CHAIN} at most, without the root: another ptproxy takes 6 KB of a handshake`;
     this.#warn(tls.cert, 'tls.cert', `found certificates of ${size} bytes; ${recommended}`);
   }
 

@@ -7,10 +7,10 @@ import { handshakeBytes } from './coalesced.ts';
  */
 const INITIAL_BYTES = 8 * 1024;
 /**
- * Certificates travel in Handshake packets. To read them can cost time and memory by the square of their size, 80 ms and
- * 17 MB at this bound, where three ordinary certificates fit, and some of them sent twice.
+ * Certificates travel in Handshake packets. To read them can cost time and memory by the square of their size, 60 ms and
+ * 12 MB at this bound, where three ordinary certificates fit, and some of them sent twice.
  */
-export const HANDSHAKE_BYTES = 7 * 1024;
+export const HANDSHAKE_BYTES = 6 * 1024;
 /** What the engine holds of any handshake, bytes. */
 const LEAST_WEIGHT = 256 * 1024;
 
