@@ -26,7 +26,7 @@ export interface LinkOptions extends Partial<Conditions> {
   readonly down?: Partial<Conditions>;
   /** Of everything that happens at random. Default 1. */
   readonly seed?: number;
-  /** For measurements: a thread watches the clock, and datagrams are late by a tenth of a millisecond. Default false. */
+  /** For measurements: a thread watches the clock, and datagrams are late by tenths of a millisecond. Default false. */
   readonly precise?: boolean;
 }
 

@@ -5,7 +5,7 @@ import { Closing } from './closing.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { connectionTag } from './connection-tag.ts';
 import { Deadline } from './deadline.ts';
-import { abandoned, collectYoung, moved } from './engine-memory.ts';
+import { collectYoung, leftBehind, moved } from './engine-memory.ts';
 import { Liveness } from './liveness.ts';
 import type { ConnectionFigures } from './meter.ts';
 import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorText } from './native.ts';
@@ -366,7 +366,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #end(close: QuicClose): void {
     const state = this.#state;
     if (state.phase === 'ended') return;
-    if (state.phase === 'handshaking') abandoned(state.opening.weight);
+    if (state.phase === 'handshaking') leftBehind(state.opening.weight);
     this.#state = { phase: 'ended' };
     this.#host.meter.ended(this, state.phase === 'open' ? 'established' : 'connecting', close);
     if (state.phase === 'open') state.serving.events.onClosed(close);

@@ -5,17 +5,17 @@ import { runInNewContext } from 'node:vm';
 /** Bytes of datagrams after which their memory is taken back: half of it made collections no dearer, and gained nothing. */
 const PORTION = 8 * 2 ** 20;
 
-/** Bytes that the engine may hold for connections that nobody has any more. */
-const DEAD_PORTION = 16 * 2 ** 20;
+/** The whole heap is searched after connections were left behind that may hold so many bytes. */
+const LEFT_BEHIND_PORTION = 16 * 2 ** 20;
 
 /** Between two searches of the whole heap, milliseconds: they take one to twenty. */
-const DEAD_PAUSE = 1000;
+const SEARCH_PAUSE = 1000;
 
 /** Without options it searches the whole heap. */
 type Collect = (options?: { readonly type: 'minor' }) => void;
 
 let left = PORTION;
-let dead = 0;
+let behind = 0;
 let searchedAt = Number.NEGATIVE_INFINITY;
 let search: NodeJS.Timeout | undefined;
 let collect: Collect | undefined;
@@ -42,17 +42,17 @@ export function collectYoung(): void {
  * connection's object, which looks too small to be worth a search: a dozen refused certificates would keep a hundred
  * megabytes for an hour. And what the process once had, its allocator hardly gives back. So the heap is searched for them.
  */
-export function abandoned(bytes: number): void {
-  dead += bytes;
-  if (dead < DEAD_PORTION || search !== undefined) return;
+export function leftBehind(bytes: number): void {
+  behind += bytes;
+  if (behind < LEFT_BEHIND_PORTION || search !== undefined) return;
   // Never from within: what the present calls refer to would stay.
-  search = setTimeout(searchWhole, Math.max(0, searchedAt + DEAD_PAUSE - performance.now())).unref();
+  search = setTimeout(searchWhole, Math.max(0, searchedAt + SEARCH_PAUSE - performance.now())).unref();
 }
 
 function searchWhole(): void {
   search = undefined;
   searchedAt = performance.now();
-  dead = 0;
+  behind = 0;
   collector()();
 }
 
