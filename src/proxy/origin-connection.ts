@@ -109,7 +109,7 @@ export class OriginConnection {
   release(keepAlive: string | undefined): void {
     this.#listener = undefined;
     const seconds = keepAlive === undefined ? undefined : TIMEOUT.exec(keepAlive)?.[1];
-    if (seconds !== undefined) this.#keepFor = Math.min(KEEP_FOR, Number(seconds) * 1000 - HINT_MARGIN);
+    if (seconds !== undefined) this.#keepFor = Math.min(KEEP_MOST, Number(seconds) * 1000 - HINT_MARGIN);
     if (this.#isSpoilt || this.#keepFor <= 0 || this.#socket.writableLength > 0 || !this.#socket.writable) {
       this.destroy();
       return;
@@ -169,8 +169,10 @@ export const SOCKET_BUFFER = 65_536;
 // than memory of their own for each read, and for thousands of connections that wait.
 const READ_BUFFER = Buffer.allocUnsafeSlow(SOCKET_BUFFER);
 
-// Milliseconds. Servers keep an idle connection for five seconds (Node, Apache) or longer.
+// Milliseconds. Servers keep an idle connection for five seconds (Node, Apache) or longer; one that says how long is
+// believed, up to a minute: then a request after a pause does not wait for a connection to be made.
 const KEEP_FOR = 4000;
+const KEEP_MOST = 60_000;
 const HINT_MARGIN = 1000;
 const TIMEOUT = /(?:^|,)\s*timeout=(\d{1,6})\b/i;
 

@@ -20,6 +20,12 @@ async function connectionsFor(answer: string, requests = 2): Promise<number> {
   return connections;
 }
 
+function answering(fields: string): (socket: Socket) => void {
+  return (socket) => {
+    socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`));
+  };
+}
+
 describe('a connection to the origin', () => {
   it.each([
     ['with content of a known length', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', 1],
@@ -50,6 +56,14 @@ describe('a connection to the origin', () => {
     await new Promise((resolve) => sockets[0]?.on('close', resolve));
     expect(performance.now() - answered).toBeLessThan(2000);
     await until(() => origin.connections.idle === 0);
+  });
+
+  it('is kept for as long as the origin says, and otherwise for less than five seconds', async () => {
+    const said = await startPair(await startRawService(answering('Keep-Alive: timeout=30\r\n')));
+    const unsaid = await startPair(await startRawService(answering('')));
+    for (const { port } of [said, unsaid]) await new RawClient(port).send(GET).untilClosed();
+    await until(() => unsaid.origin.connections.idle === 0);
+    expect(said.origin.connections).toEqual({ busy: 0, idle: 1 });
   });
 
   it('is not used again while its request is still being sent', async () => {
