@@ -6,8 +6,11 @@ import { temporaryFolder } from '../test/support/certificates.ts';
 import { nginxConfiguration } from './peers/nginx.ts';
 import { freePort, Program } from './programs.ts';
 
-export const SMALL = { path: '/1k', bytes: 1024 };
-export const LARGE = { path: '/10m', bytes: 10_000_000 };
+/** Bodies that it has, bytes: `n` of them are at `/bytes/n`. */
+const SIZES = [100, 1024, 487_500, 10_000_000];
+
+export const SMALL = { path: '/bytes/1024', bytes: 1024 };
+export const LARGE = { path: '/bytes/10000000', bytes: 10_000_000 };
 /** Takes a PUT of any length. */
 export const UPLOAD_PATH = '/put/body';
 
@@ -21,12 +24,18 @@ export async function startOrigin(): Promise<Origin> {
   const folder = temporaryFolder();
   const port = await freePort();
   mkdirSync(join(folder, 'files/put'), { recursive: true, mode: 0o777 });
-  writeFileSync(join(folder, 'files', SMALL.path), Buffer.alloc(SMALL.bytes, 'x'));
-  writeFileSync(join(folder, 'files', LARGE.path), Buffer.alloc(LARGE.bytes, 'x'));
+  mkdirSync(join(folder, 'files/bytes'));
+  for (const size of SIZES) writeFileSync(join(folder, `files/bytes/${size}`), Buffer.alloc(size, 'x'));
   const http = `
   sendfile on;
   open_file_cache max=10;
-  server { listen 127.0.0.1:${port} backlog=4096; root ${folder}/files; location /put/ { dav_methods PUT; } }`;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    root ${folder}/files;
+    # The second is what it tells of the first.
+    keepalive_timeout 600s 600s;
+    location /put/ { dav_methods PUT; }
+  }`;
   const file = join(folder, 'configuration');
   writeFileSync(file, nginxConfiguration(folder, '1', http));
   return started(port, new Program('nginx', ['-c', file, '-p', folder]));

@@ -3,8 +3,8 @@
  * exists for. Prints a table of medians, variants of the settings side by side and taken in turns.
  */
 import { parseArgs } from 'node:util';
-import { startDemoOrigin } from '../src/demo/origin.ts';
 import { keepAwake } from './awake.ts';
+import { startOrigin } from './origin.ts';
 import type { Figures } from './part.ts';
 import { add, emptyResults, type Results, save } from './results.ts';
 import { mediansTable } from './table.ts';
@@ -92,7 +92,7 @@ function take(results: Results, chosen: Variant, figures: Figures): void {
 
 const PART = 'wan';
 if (values.awake) keepAwake();
-const origin = await startDemoOrigin();
+const origin = await startOrigin();
 const results = emptyResults([], {});
 const variants = values.variants.split(',').map((name) => variant(name, link, extraKeys()));
 if (values.aged) {

@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { closeAll, LoadConnection, openMany } from '../load/connection.ts';
 import { until } from '../load/times.ts';
+import { UPLOAD_PATH } from '../origin.ts';
 
 /** Connections to the front: more than are in flight at a time. */
 const CONNECTIONS = 128;
@@ -24,10 +25,10 @@ export class TimedLoad {
     return this.#time((connection) => connection.get(`/bytes/${size}`));
   }
 
-  /** Sends `size` bytes, and waits for the word that they came. */
+  /** Sends `size` bytes, and waits for the word that they came and were put away. */
   up(size: number): Promise<number> {
     const body = Buffer.alloc(size, 'up');
-    return this.#time((connection) => connection.put('/count', body));
+    return this.#time((connection) => connection.put(UPLOAD_PATH, body));
   }
 
   /** `count` answers of `size` bytes, asked for at once; their times. */
