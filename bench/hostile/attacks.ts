@@ -26,7 +26,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'the same from many addresses': async (port) => fire(port, firstPackets(port), await sockets(anyAddress)),
   'floods of CRYPTO frames': async (port) => fire(port, floods(), await sockets(anyAddress)),
   'certificates of 60 KB': (port) => certificates(port, 60_000),
-  'certificates just short enough': (port) => certificates(port, 5200),
+  'certificates just short enough': (port) => certificates(port, 4700),
   'random bytes': async (port) => fire(port, noise(), await sockets(anyAddress)),
   'replayed Retry tokens': replayedTokens,
 };

@@ -27,7 +27,7 @@ function serverConfig(size: number): EngineConfig {
   return config;
 }
 
-const configs = [serverConfig(60_000), serverConfig(5200)];
+const configs = [serverConfig(60_000), serverConfig(4700)];
 const socket = createSocket('udp4').bind(0, '127.0.0.1');
 await once(socket, 'listening');
 const local = { host: '127.0.0.1', port: socket.address().port };

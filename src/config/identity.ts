@@ -138,7 +138,7 @@ class Reader {
     });
     const size = certificates.reduce((sum, { raw }) => sum + raw.length, 0);
     if (size <= RECOMMENDED_CHAIN) return;
-    const recommended = `recommended are ${RECOMMENDED_CHAIN} at most, without the root: another ptproxy takes 6 KB of a handshake`;
+    const recommended = `recommended are ${RECOMMENDED_CHAIN} at most, without the root: another ptproxy takes 5.5 KB of a handshake`;
     this.#warn(tls.cert, 'tls.cert', `found certificates of ${size} bytes; ${recommended}`);
   }
 

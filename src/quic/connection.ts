@@ -156,9 +156,11 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#watch.received(datagram);
     moved(datagram.length);
     this.#closing?.answer(this.#repeat);
+    const before = this.#host.clock();
     this.#peer.receive(this.#engine, datagram, info);
     this.#output.received();
     if (this.#state.phase === 'open') this.#state.serving.received();
+    else if (this.#state.phase === 'handshaking') this.#state.opening.read(this.#host.clock() - before);
     this.#host.schedule(this);
   }
 

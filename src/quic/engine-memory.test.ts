@@ -42,9 +42,9 @@ it('leaves no collector behind in the global scope', () => {
   expect('gc' in globalThis).toBe(false);
 });
 
-it('the whole heap is searched when connections left sixteen megabytes behind, soon but not at once, and once for many', async () => {
+it('the whole heap is searched when connections left eight megabytes behind, soon but not at once, and once for many', async () => {
   const seen = collections(constants.NODE_PERFORMANCE_GC_MAJOR);
-  leftBehind(15 * MEGABYTE);
+  leftBehind(7 * MEGABYTE);
   await pause(20);
   expect(seen.count).toBe(0);
   for (let count = 0; count < 10; count++) leftBehind(50 * MEGABYTE);

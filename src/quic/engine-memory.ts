@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 const PORTION = 8 * 2 ** 20;
 
 /** The whole heap is searched after connections were left behind that may hold so many bytes. */
-const LEFT_BEHIND_PORTION = 16 * 2 ** 20;
+const LEFT_BEHIND_PORTION = 8 * 2 ** 20;
 
 /** Between two searches of the whole heap, milliseconds: they take one to twenty. */
 const SEARCH_PAUSE = 1000;

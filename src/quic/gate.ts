@@ -14,7 +14,7 @@ import { type RetryOffer, RetryTokens } from './retry-token.ts';
  * certificate can be made to cost a tenth of a second. Those who were let in before from the same network have an
  * allowance of their own, so that a flood of strangers does not lock them out.
  */
-const STRANGERS = { rate: 0.01, store: 250 };
+const STRANGERS = { rate: 0.005, store: 100 };
 const ACQUAINTANCES = { rate: 0.1, store: 1000 };
 
 /** Bytes of Handshake packets from acquaintances, and from strangers after one of them was costly. */

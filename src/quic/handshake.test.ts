@@ -25,17 +25,17 @@ function admitted(budget: HandshakeBudget, first: number, length: number): numbe
 describe('the bytes of a handshake', () => {
   it.each([
     ['Initial packets', INITIAL, 8192],
-    ['Handshake packets', HANDSHAKE, 6 * 1024],
+    ['Handshake packets', HANDSHAKE, 5632],
     ['packets that come too early', SHORT, 8192],
   ])('are bounded in %s', (_what, first, bytes) => {
-    expect(admitted(new HandshakeBudget(), first, 1024)).toBe(bytes / 1024);
+    expect(admitted(new HandshakeBudget(), first, 512)).toBe(bytes / 512);
   });
 
   it('are counted apart for Initial and Handshake packets', () => {
     const budget = new HandshakeBudget();
-    expect(admitted(budget, HANDSHAKE, 1024)).toBe(6);
+    expect(admitted(budget, HANDSHAKE, 512)).toBe(11);
     expect(new HandshakeBudget().admit(datagram(INITIAL, 8192))).toBe(true);
-    expect(budget.received).toBe(7 * 1024);
+    expect(budget.received).toBe(12 * 512);
   });
 
   it('do not grow with copies of the same datagram, but what was received does', () => {

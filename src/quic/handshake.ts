@@ -7,12 +7,10 @@ import { handshakeBytes } from './coalesced.ts';
  */
 const INITIAL_BYTES = 8 * 1024;
 /**
- * Certificates travel in Handshake packets. To read them can cost time and memory by the square of their size, 60 ms and
- * 12 MB at this bound, where three ordinary certificates fit, and some of them sent twice.
+ * Certificates travel in Handshake packets. To read them can cost time and memory by the square of their size, 50 ms and
+ * 10 MB at this bound, where three ordinary certificates fit, and some of them sent twice.
  */
-export const HANDSHAKE_BYTES = 6 * 1024;
-/** What the engine holds of any handshake, bytes. */
-const LEAST_WEIGHT = 256 * 1024;
+export const HANDSHAKE_BYTES = 5.5 * 1024;
 
 /** How long a handshake may take, milliseconds. */
 export const HANDSHAKE_TIMEOUT = 5000;
@@ -32,11 +30,6 @@ export class HandshakeBudget {
   /** `limit`: bytes of Handshake packets. */
   constructor(limit: number = HANDSHAKE_BYTES) {
     this.#limit = limit;
-  }
-
-  /** What the engine may have come to hold because of it, bytes: a guess, and rather too much. */
-  get weight(): number {
-    return LEAST_WEIGHT + this.#handshake ** 2;
   }
 
   /** False: this datagram is over the budget, and the connection is to be dropped. */

@@ -5,6 +5,12 @@ import type { Role } from './port.ts';
 /** A server may send this many times the bytes that it received from an address not yet validated (RFC 9000 §8.1). */
 const AMPLIFICATION_LIMIT = 3;
 
+/**
+ * What the engine holds of a handshake, bytes: of any, for each byte that came, and for each millisecond that it took to read
+ * them, for certificates that are slow to read fill memory all the while.
+ */
+const WEIGHT = { least: 256 * 1024, byte: 32, millisecond: 256 * 1024 };
+
 /** A connection until its peer is authenticated: what it may cost, how long it may take, what is sent again. */
 export class Opening {
   readonly #role: Role;
@@ -12,6 +18,7 @@ export class Opening {
   readonly #flight: FirstFlight;
   /** When to give up. */
   readonly until: number;
+  #readFor = 0;
 
   /** `handshakeBytes`: most that the peer may send in Handshake packets. */
   constructor(role: Role, options: QuicOptions, handshakeBytes: number | undefined, now: number) {
@@ -21,9 +28,14 @@ export class Opening {
     this.until = now + Math.min(HANDSHAKE_TIMEOUT, options.maxIdleTimeout);
   }
 
-  /** What the engine may have come to hold because of it, bytes. */
+  /** What the engine may have come to hold because of it, bytes: a guess, and rather too much. */
   get weight(): number {
-    return this.#budget.weight;
+    return WEIGHT.least + WEIGHT.byte * this.#budget.received + WEIGHT.millisecond * this.#readFor;
+  }
+
+  /** The engine took so many milliseconds to read a datagram. */
+  read(milliseconds: number): void {
+    this.#readFor += milliseconds;
   }
 
   /** A datagram came. False: that is more than a handshake takes. */
