@@ -64,7 +64,7 @@ async function fresh(port: number, chosen: Variant, seed: number): Promise<Figur
   const up = await withTunnel(port, chosen, { ...link, seed: 100 + seed }, coldUp);
   return withTunnel(port, chosen, { ...link, seed }, async (wan) => {
     const first = await coldDown(wan);
-    return { ...first, ...up, ...(await later(wan)), ...losses(wan) };
+    return { ...first, ...up, ...(await later(wan)), ...(await losses(wan)) };
   });
 }
 
@@ -73,9 +73,9 @@ async function aged(port: number, chosen: Variant, take: (figures: Figures) => v
   await withTunnel(port, chosen, { ...link, seed: 1 }, async (wan) => {
     await age(wan, link);
     for (let run = 0; run < runs; run++) {
-      const before = losses(wan);
+      const before = await losses(wan);
       const figures = await later(wan);
-      const after = losses(wan);
+      const after = await losses(wan);
       take({
         ...figures,
         ...Object.fromEntries(Object.entries(after).map(([k, v]) => [k, v - (before[k] ?? 0)])),

@@ -1,4 +1,3 @@
-import type { Link } from '../../src/demo/link.ts';
 import { steady } from './measurements.ts';
 import type { Wan } from './tunnel.ts';
 import type { WanLink } from './variant.ts';
@@ -30,7 +29,7 @@ export async function age(wan: Wan, conditions: WanLink): Promise<void> {
   await steady(wan, { idle: 0, steady: LEARNING });
 }
 
-function both(link: Link, conditions: Partial<WanLink>): void {
+function both(link: Wan['link'], conditions: Partial<WanLink>): void {
   link.change('up', conditions);
   link.change('down', conditions);
 }

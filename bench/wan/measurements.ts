@@ -57,13 +57,13 @@ export async function bulk({ load }: Wan): Promise<Figures> {
 }
 
 export async function steady({ load, link }: Wan, { steady: seconds }: Extent): Promise<Figures> {
-  const before = carried(link);
+  const before = await carried(link);
   const times = await load.steadily(SMALL, STEADY_RATE, (sent) => sent < STEADY_RATE * seconds);
   return {
     'steady 40/s, p50': quantile(times, 0.5),
     'steady 40/s, p90': quantile(times, 0.9),
     'steady 40/s, p99': quantile(times, 0.99),
-    'bytes on the wire per steady request': (carried(link) - before) / times.length,
+    'bytes on the wire per steady request': ((await carried(link)) - before) / times.length,
   };
 }
 
@@ -83,11 +83,13 @@ export async function beside({ load }: Wan): Promise<Figures> {
 }
 
 /** Since the link was made, both ways. */
-export function losses({ link }: Wan): Figures {
-  const { up, down } = link.counters;
-  return { 'datagrams dropped': up.dropped + down.dropped, 'megabytes on the wire': carried(link) / 1e6 };
+export async function losses({ link }: Wan): Promise<Figures> {
+  const { up, down } = await link.counters();
+  const bytes = up.bytesIn + down.bytesIn;
+  return { 'datagrams dropped': up.dropped + down.dropped, 'megabytes on the wire': bytes / 1e6 };
 }
 
-function carried({ counters }: Wan['link']): number {
-  return counters.up.bytesIn + counters.down.bytesIn;
+async function carried(link: Wan['link']): Promise<number> {
+  const { up, down } = await link.counters();
+  return up.bytesIn + down.bytesIn;
 }

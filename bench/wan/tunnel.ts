@@ -1,12 +1,12 @@
 /** Both ends as processes with the emulated link between them, for the time of a measurement. */
-import type { Link } from '../../src/demo/link.ts';
-import { startTunnel } from '../../test/support/tunnel.ts';
+import { startClientEnd, startServerEnd } from '../../test/support/tunnel.ts';
+import { LinkThread } from './link-thread.ts';
 import { TimedLoad } from './load.ts';
 import type { Variant, WanLink } from './variant.ts';
 
 export interface Wan {
   readonly load: TimedLoad;
-  readonly link: Link;
+  readonly link: LinkThread;
   /** From the client end's first datagram to the tunnel being ready, ms. */
   readonly connected: number;
 }
@@ -18,20 +18,18 @@ export async function withTunnel<T>(
   measure: (wan: Wan) => Promise<T>,
 ): Promise<T> {
   const config = { transport };
-  const pair = await startTunnel({
-    originPort,
-    client: { config },
-    server: { config },
-    link: { ...conditions, precise: true },
-  });
-  const { link } = pair;
-  if (link === undefined) throw new Error('a tunnel without a link');
-  const load = await TimedLoad.open(pair.client.httpPort);
+  const server = await startServerEnd(originPort, { config });
+  const target = { host: '127.0.0.1', port: server.quicPort };
+  const link = await LinkThread.open({ ...conditions, precise: true, target });
+  const client = await startClientEnd(link.port, { config });
+  await client.process.waitForLog(/tunnel ready/);
+  const load = await TimedLoad.open(client.httpPort);
   try {
-    return await measure({ load, link, connected: connectTime(pair.client.process.output) });
+    return await measure({ load, link, connected: connectTime(client.process.output) });
   } finally {
     load.close();
-    await pair.stop();
+    await Promise.all([client.process.stop(), server.process.stop()]);
+    await link.close();
   }
 }
 
