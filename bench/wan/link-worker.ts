@@ -1,11 +1,12 @@
-/** The thread of a {@link LinkThread}. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The process of a {@link LinkProcess}. */
 import { createLink } from '../../src/demo/link.ts';
-import type { Order } from './link-thread.ts';
+import type { Order } from './link-process.ts';
 
-const link = await createLink(workerData);
-parentPort?.on('message', (order: Order) => {
-  if (order === 'count') parentPort?.postMessage(link.counters);
+const link = await createLink(JSON.parse(process.argv[2] ?? ''));
+process.on('message', (order: Order) => {
+  if (order === 'count') process.send?.(link.counters);
   else link.change(order.direction, order.conditions);
 });
-parentPort?.postMessage(link.address.port);
+// It ends with the process that started it, however that one ends.
+process.on('disconnect', () => process.exit());
+process.send?.(link.address.port);

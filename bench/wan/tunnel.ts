@@ -1,12 +1,12 @@
 /** Both ends as processes with the emulated link between them, for the time of a measurement. */
 import { startClientEnd, startServerEnd } from '../../test/support/tunnel.ts';
-import { LinkThread } from './link-thread.ts';
+import { LinkProcess } from './link-process.ts';
 import { TimedLoad } from './load.ts';
 import type { Variant, WanLink } from './variant.ts';
 
 export interface Wan {
   readonly load: TimedLoad;
-  readonly link: LinkThread;
+  readonly link: LinkProcess;
   /** From the client end's first datagram to the tunnel being ready, ms. */
   readonly connected: number;
 }
@@ -20,7 +20,7 @@ export async function withTunnel<T>(
   const config = { transport };
   const server = await startServerEnd(originPort, { config });
   const target = { host: '127.0.0.1', port: server.quicPort };
-  const link = await LinkThread.open({ ...conditions, precise: true, target });
+  const link = await LinkProcess.open({ ...conditions, precise: true, target });
   const client = await startClientEnd(link.port, { config });
   await client.process.waitForLog(/tunnel ready/);
   const load = await TimedLoad.open(client.httpPort);
