@@ -12,12 +12,6 @@ import { StreamReader, type StreamReaderEvents } from './stream-reader.ts';
 const STREAM_BYTES_PER_TURN = 256 * 1024;
 const BYTES_PER_TURN = 1024 * 1024;
 
-/**
- * How long one turn delivers, and sweeps, milliseconds: few bytes can make much work, and other connections wait for
- * their turn meanwhile.
- */
-const TIME_PER_TURN = 2;
-
 /** So many streams are asked one by one whether they have something. */
 const FEW = 64;
 
@@ -131,9 +125,8 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   /** Hands what has arrived to the events. True: a bound was met and there is more. */
   deliver(): boolean {
     for (const stream of this.#heldEnds.splice(0)) this.#reader.deliverHeldEnd(stream);
-    const until = performance.now() + TIME_PER_TURN;
-    const left = BYTES_PER_TURN - (this.#crowded ? 0 : this.#readUnlisted(until));
-    this.#crowded = this.#engine.isReadable() && this.#readListed(left, until);
+    const left = BYTES_PER_TURN - (this.#crowded ? 0 : this.#readUnlisted());
+    this.#crowded = this.#engine.isReadable() && this.#readListed(left);
     return this.#crowded;
   }
 
@@ -141,32 +134,31 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    * Reads those that are likely to have something, asking about each, and returns how many bytes came: the engine's list
    * costs twenty microseconds, and five handles that the garbage collector has to look after. Mostly it is empty then.
    */
-  #readUnlisted(until: number): number {
+  #readUnlisted(): number {
     let bytes = 0;
     if (this.#streams.size <= FEW) {
       for (const stream of this.#streams.values()) {
         // Of a stream that the engine has forgotten, the sweep finds out how it ended.
         if (stream.paused || stream.receiving !== 'open' || !this.#engine.streamReadable(stream.id)) continue;
-        bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN, until);
-        if (bytes >= STREAM_BYTES_PER_TURN || performance.now() >= until) return bytes;
+        bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN);
+        if (bytes >= STREAM_BYTES_PER_TURN) return bytes;
       }
     }
     while (bytes < STREAM_BYTES_PER_TURN && this.#engine.streamReadable(this.#expected)) {
-      bytes += this.#reader.read(this.#add(this.#expected), STREAM_BYTES_PER_TURN, until);
-      if (performance.now() >= until) break;
+      bytes += this.#reader.read(this.#add(this.#expected), STREAM_BYTES_PER_TURN);
     }
     return bytes;
   }
 
-  #readListed(left: number, until: number): boolean {
+  #readListed(left: number): boolean {
     for (const id of this.#engine.readable()) {
-      if (left <= 0 || performance.now() >= until) return true;
+      if (left <= 0) return true;
       const stream = this.#streams.get(id) ?? this.#accept(id);
       if (stream === undefined || stream.paused) continue;
       const room = Math.min(left, STREAM_BYTES_PER_TURN);
-      const read = this.#reader.read(stream, room, until);
+      const read = this.#reader.read(stream, room);
       left -= read;
-      if (read >= room || performance.now() >= until) return true;
+      if (read >= room) return true;
     }
     return false;
   }
@@ -177,8 +169,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    */
   sweep(): boolean {
     this.#sweeping ??= this.#streams.values();
-    const until = performance.now() + TIME_PER_TURN;
-    for (let count = 0; count < SWEEP && performance.now() < until; count++) {
+    for (let count = 0; count < SWEEP; count++) {
       const { value: stream, done } = this.#sweeping.next();
       if (done === true) {
         this.#sweeping = undefined;
