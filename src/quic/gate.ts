@@ -11,7 +11,7 @@ import { type RetryOffer, RetryTokens } from './retry-token.ts';
 
 /**
  * Processor time that handshakes may take which came to nothing, milliseconds for each millisecond and in store: a
- * certificate can be made to cost a tenth of a second. Those who were let in before from the same network have an
+ * certificate can be made to cost some fifty milliseconds. Those who were let in before from the same network have an
  * allowance of their own, so that a flood of strangers does not lock them out.
  */
 const STRANGERS = { rate: 0.005, store: 100 };

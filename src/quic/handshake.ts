@@ -8,7 +8,7 @@ import { handshakeBytes } from './coalesced.ts';
 const INITIAL_BYTES = 8 * 1024;
 /**
  * Certificates travel in Handshake packets. To read them can cost time and memory by the square of their size, 50 ms and
- * 10 MB at this bound, where three ordinary certificates fit, and some of them sent twice.
+ * 10 MB at this bound, where three ordinary certificates fit.
  */
 export const HANDSHAKE_BYTES = 5.5 * 1024;
 
