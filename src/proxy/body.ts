@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestStream } from '../h3/port.ts';
-import type { KeptContent } from './kept-content.ts';
 
 /** Who watches an HTTP/1.1 message being read. */
 export interface IntakeEvents {
@@ -19,42 +18,24 @@ export interface IntakeEvents {
 export class Intake {
   readonly #message: IncomingMessage;
   readonly #events: IntakeEvents;
-  readonly #kept: KeptContent | undefined;
   #stream: RequestStream | undefined;
   #listening = false;
   #ended = false;
-  #held = false;
 
-  /** `kept`: takes what is passed on, for another `start`. */
-  constructor(message: IncomingMessage, events: IntakeEvents, kept?: KeptContent) {
+  constructor(message: IncomingMessage, events: IntakeEvents) {
     this.#message = message;
     this.#events = events;
-    this.#kept = kept;
   }
 
-  /** Whether the message waits for the stream, not for its own sender. */
-  get held(): boolean {
-    return this.#held;
-  }
-
-  /** Reads into `stream`: what is kept from the stream before, and then on from where `hold` stopped. */
+  /** Reads into `stream`. */
   start(stream: RequestStream): void {
     this.#stream = stream;
-    const hasRoom = this.#kept?.sendTo(stream) !== false;
     this.#listen();
-    if (hasRoom) this.resume();
-    else this.hold();
-  }
-
-  /** Waits for the next `start`. */
-  hold(): void {
-    this.#held = true;
-    this.#message.pause();
+    this.resume();
   }
 
   /** The stream has room again. */
   resume(): void {
-    this.#held = false;
     if (!this.#ended) this.#message.resume();
   }
 
@@ -75,8 +56,7 @@ export class Intake {
 
   #onData(chunk: Buffer): void {
     if (this.#stream === undefined || !this.#events.onChunk(chunk)) return;
-    this.#kept?.add(chunk);
-    if (!this.#stream.sendData(chunk)) this.hold();
+    if (!this.#stream.sendData(chunk)) this.#message.pause();
   }
 
   #onEnd(): void {

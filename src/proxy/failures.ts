@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { StreamFailure } from '../h3/port.ts';
+import { fieldText } from './field-text.ts';
 
 /** Where the proxy writes what went wrong, as pino has it. Neither field values nor query strings go there. */
 export interface Logger {
@@ -87,15 +88,11 @@ export function synthetic(end: 'client' | 'server', status: number, reason: stri
 }
 
 /**
- * The whole message of a response after which the connection is closed, for a socket whose parser has given up.
+ * The whole message of a response after which the connection is closed, where no other could be read behind the request.
  * Without its content when it answers HEAD.
  */
 export function closingMessage(answer: Synthetic, date: string, withBody: boolean): Buffer {
-  let head = `HTTP/1.1 ${answer.status} ${answer.phrase}\r\n`;
-  for (let at = 0; at < answer.headers.length; at += 2) {
-    head += `${answer.headers[at]}: ${answer.headers[at + 1]}\r\n`;
-  }
-  head += `Date: ${date}\r\nConnection: close\r\n\r\n`;
+  const head = `HTTP/1.1 ${answer.status} ${answer.phrase}\r\n${fieldText(answer.headers)}Date: ${date}\r\nConnection: close\r\n\r\n`;
   const bytes = Buffer.from(head, 'latin1');
   return withBody ? Buffer.concat([bytes, answer.body]) : bytes;
 }

@@ -2,27 +2,24 @@ import type { FieldLines } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
 import { httpDate } from './http-date.ts';
 import { readSection, type SectionFacts, type SectionLimits } from './http1-fields.ts';
+import type { ContentEnd } from './message-parser.ts';
 import { fieldName } from './names.ts';
+import type { Http1Request } from './request-head.ts';
 import { REQUEST_ID } from './request-id.ts';
-import type { ContentEnd } from './response-parser.ts';
 import { requestTarget } from './target.ts';
 
 /** How much content a message has, as far as its head tells: none, so many bytes, or as many as come. */
 export type Framing = 'none' | 'length' | 'chunked';
 
-/** An HTTP/1.1 request as the front's parser gives it. */
-export interface Http1Request {
-  readonly method?: string | undefined;
-  readonly url?: string | undefined;
-  readonly httpVersionMajor: number;
-  readonly httpVersionMinor: number;
-  readonly rawHeaders: readonly string[];
-}
-
 /** A request ready for the tunnel. */
 export interface RequestHead {
   readonly fields: FieldLines;
-  readonly framing: Framing;
+  /** Where its content ends; 0 when it has none. */
+  readonly contentEnd: number | 'last-chunk';
+  /** Whether the client keeps the connection for another request (RFC 9112 §9.3). */
+  readonly persists: boolean;
+  /** Whether it waits for an interim response before it sends content (RFC 9110 §10.1.1). */
+  readonly expectsContinue: boolean;
 }
 
 /**
@@ -34,43 +31,41 @@ export function requestToHttp3(
   limits: SectionLimits,
   forwarded: string | undefined,
 ): RequestHead {
-  checkVersion(request);
-  const { method = '', url = '', httpVersionMinor } = request;
+  const { method, target, minorVersion } = request;
   const fields = [':method', method, ':scheme', 'http', ':authority', '', ':path', ''];
+  if (target.length > limits.maxHeaderSize / 2) throw new Rejection(414, 'request target too long');
   const facts = readSection(request.rawHeaders, 'request', limits, fields);
   if (facts.hosts !== 1) throw new Rejection(400, facts.hosts === 0 ? 'no Host' : 'Host more than once');
-  const target = requestTarget(method, url, facts.host, limits.maxHeaderSize / 2);
-  fields[AUTHORITY] = target.authority;
-  fields[PATH] = target.path;
-  const framing = requestFraming(facts, httpVersionMinor);
-  // RFC 9110 §10.1.1: an expectation in HTTP/1.0 means nothing.
-  if (facts.hasExpect && httpVersionMinor === 0) dropField(fields, 'expect');
+  const { authority, path } = requestTarget(method, target, facts.host);
+  fields[AUTHORITY] = authority;
+  fields[PATH] = path;
+  const expectsContinue = facts.expect !== undefined && mayExpect(facts.expect, minorVersion, fields);
   if (forwarded !== undefined) fields.push('forwarded', forwarded);
-  return { fields, framing };
+  const persists = !facts.asksToClose && (facts.asksToKeep || minorVersion === 1);
+  return { fields, contentEnd: endOfRequest(facts, minorVersion), persists, expectsContinue };
 }
 
 const AUTHORITY = 5;
 const PATH = 7;
 
-function checkVersion(request: Http1Request): void {
-  if (request.httpVersionMajor !== 1) throw new Rejection(505, 'HTTP version not supported');
+// RFC 9110 §10.1.1: an expectation in HTTP/1.0 means nothing, and one that nobody knows cannot be met.
+function mayExpect(expect: string, minorVersion: number, fields: string[]): boolean {
+  if (minorVersion === 0) dropField(fields, 'expect');
+  else if (expect.toLowerCase() !== '100-continue') throw new Rejection(417, 'unknown expectation');
+  return minorVersion === 1;
 }
 
 // RFC 9112 §6.1, §6.3. What two readers could frame differently is refused, even where the RFC lets it pass.
-function requestFraming(facts: SectionFacts, minorVersion: number): Framing {
+function endOfRequest(facts: SectionFacts, minorVersion: number): number | 'last-chunk' {
   const { contentLength, transferEncoding } = facts;
-  if (transferEncoding === undefined) return lengthFraming(contentLength);
+  if (transferEncoding === undefined) return Number(contentLength ?? 0);
   if (minorVersion === 0) throw new Rejection(400, 'Transfer-Encoding in HTTP/1.0');
   if (contentLength !== undefined) throw new Rejection(400, 'Content-Length with Transfer-Encoding');
-  if (isChunked(transferEncoding)) return 'chunked';
+  if (isChunked(transferEncoding)) return 'last-chunk';
   const codings = transferEncoding.split(',').map((coding) => coding.trim().toLowerCase());
   const chunkedLast = codings.indexOf('chunked') === codings.length - 1;
   if (!chunkedLast || codings.includes('')) throw new Rejection(400, 'bad Transfer-Encoding');
   throw new Rejection(501, 'transfer coding not supported');
-}
-
-function lengthFraming(contentLength: string | undefined): Framing {
-  return contentLength === undefined || Number(contentLength) === 0 ? 'none' : 'length';
 }
 
 const isChunked = (transferEncoding: string): boolean => transferEncoding.toLowerCase() === 'chunked';
@@ -192,12 +187,12 @@ export function responseToHttp1(
   return headers;
 }
 
-/** A trailer section for an HTTP/1.1 receiver, as node:http takes it. */
-export function trailersToHttp1(fields: FieldLines): [string, string][] {
-  const trailers: [string, string][] = [];
+/** A trailer section for an HTTP/1.1 receiver, flat, in Title-Case. */
+export function trailersToHttp1(fields: FieldLines): string[] {
+  const trailers: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const { title, role } = fieldName(fields[at] as string);
-    if (isPassedInTrailers(role)) trailers.push([title, fields[at + 1] as string]);
+    if (isPassedInTrailers(role)) trailers.push(title, fields[at + 1] as string);
   }
   return trailers;
 }

@@ -1,125 +1,95 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { closingMessage, Rejection, synthetic } from './failures.ts';
+import { asRejection, closingMessage, Rejection, synthetic } from './failures.ts';
 import { forwardedElement } from './forwarded.ts';
 import type { FrontContext } from './front-context.ts';
-import { accountOf } from './front-dialogue.ts';
 import { type ExchangeOwner, FrontExchange } from './front-exchange.ts';
+import { FrontInput, type InputEvents } from './front-input.ts';
 import { FrontUpgrade } from './front-upgrade.ts';
 import { httpDate } from './http-date.ts';
-import { asksToClose } from './http1-fields.ts';
-import { type ParserError, parserRejection } from './parser-errors.ts';
+import type { ContentEnd } from './message-parser.ts';
 import { RequestAccount } from './request-account.ts';
+import type { Http1Request } from './request-head.ts';
 import { requestedProtocol } from './upgrade.ts';
 
 /**
- * One connection of an HTTP/1.1 client: its requests in their order, and its end. Pipelined requests (RFC 9112 §9.3.2)
- * wait until the response before them is written.
+ * One connection of an HTTP/1.1 client: its requests in their order, one at a time (RFC 9112 §9.3.2), and its end.
  */
-export class FrontConnection implements ExchangeOwner {
-  readonly #socket: Socket;
-  readonly #context: FrontContext;
-  readonly #exchanges = new Set<FrontExchange>();
-  /** Those of them whose turn has not come. */
-  readonly #waiting = new Set<FrontExchange>();
+export class FrontConnection implements ExchangeOwner, InputEvents {
+  readonly socket: Socket;
   readonly forwarded: string | undefined;
-  /** Bytes that had been read when nothing was in flight: the next request begins there, or earlier. */
-  #bytesBefore = 0;
+  readonly #context: FrontContext;
+  readonly #input: FrontInput;
   readonly #connectedAt = performance.now();
-  /** What is to be answered behind the requests before it. */
-  #pending: Rejection | undefined;
-  #state: 'open' | 'closing-after-upload' | 'refused' | 'upgraded' = 'open';
-  /**
-   * A request that has to be the last one: it says so, or it asked for an upgrade and was given none. Behind that the
-   * parser has stopped nonetheless, so that what was read along with it is lost.
-   */
-  #last: IncomingMessage | undefined;
+  #isNew = true;
+  #exchange: FrontExchange | undefined;
+  /** A request to be upgraded, whose end is waited for. */
+  #upgrade: { readonly request: Http1Request; readonly protocol: string } | undefined;
+  /** `ending`: nothing more is read or written. `refused`: neither, but the client may not have noticed. */
+  #state: 'open' | 'ending' | 'refused' | 'upgraded' = 'open';
+  #isHeadComing = true;
   #linger: NodeJS.Timeout | undefined;
   /** What every request is answered. */
   #refusal: Rejection | undefined;
 
   constructor(socket: Socket, context: FrontContext) {
-    this.#socket = socket;
+    this.socket = socket;
     this.#context = context;
     this.forwarded = context.addForwarded ? forwardedElement(hopOf(socket), 'http') : undefined;
-    // Before node:http hears of it and ends its own side in good order.
-    socket.prependListener('end', () => this.#onGone());
-    socket.on('close', () => this.#onClosed());
-    // A message that is read on resumes the socket, though there may be enough to do without more.
-    socket.on('resume', () => this.#holdIfCrowded());
+    this.#input = new FrontInput(socket, context, this);
     context.connections.add(this);
     context.idle.add(this);
+    context.headsComing.start(this);
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
     socket.on('error', ignore);
-    // A head that no content comes with is a string to node:http, and one byte a character to us.
-    socket.setDefaultEncoding('latin1');
-    // node:http calls this behind the last response. While a request is still coming it would close the socket with
-    // unread bytes, and the reset that follows could overtake the response.
-    socket.destroySoon = () => this.#closeAfterUpload();
+    socket.on('close', () => this.#onClosed());
+    this.#input.next();
   }
 
-  /** A request's head came. `rejection`: it is to be refused, in its turn. */
-  onRequest(request: IncomingMessage, response: ServerResponse, rejection?: Rejection): void {
-    if (this.#state === 'refused' || this.#pending !== undefined) return;
-    if (this.#last !== undefined && this.#last !== request) return;
-    if (asksToClose(request.rawHeaders)) this.#last = request;
-    if (this.#last === request) response.shouldKeepAlive = false;
-    if (this.#exchanges.size === 0) clearTimeout(this.#linger);
-    const startByte = this.#exchanges.size === 0 ? this.#bytesBefore : this.#socket.bytesRead;
-    const exchange = new FrontExchange(request, response, this, this.#context, startByte);
-    const wrong = this.#refusal ?? (request.method === 'CONNECT' ? CONNECT_REFUSED : rejection);
-    const isTooMany = this.#exchanges.size >= MAX_PIPELINED;
-    if (isTooMany) this.#last = request;
-    const reason = isTooMany ? TOO_MANY_PIPELINED : wrong;
-    if (reason !== undefined) exchange.reject(reason);
-    this.#exchanges.add(exchange);
+  onHead(request: Http1Request): ContentEnd {
+    this.#stopWaiting();
+    this.#isNew = false;
     this.#context.idle.delete(this);
-    this.#context.inFlight++;
-    this.#holdIfCrowded();
-    // node:http gives a response the socket when those before it are done.
-    if (response.socket !== null) {
-      exchange.start();
-      return;
+    const protocol = requestedProtocol(request);
+    if (protocol !== undefined && this.#refusal === undefined) {
+      this.#upgrade = { request, protocol };
+      return 0;
     }
-    this.#waiting.add(exchange);
-    response.once('socket', () => {
-      this.#waiting.delete(exchange);
-      exchange.start();
-    });
+    this.#exchange = new FrontExchange(request, this, this.#context);
+    this.#context.inFlight++;
+    return this.#exchange.start(
+      this.#refusal ?? (request.method === 'CONNECT' ? CONNECT_REFUSED : undefined),
+    );
   }
 
-  /** The parser gave up. */
-  onParserError(error: ParserError): void {
-    if (this.#state === 'refused') return;
-    const rejection = parserRejection(error, this.#socket.bytesRead);
-    if (rejection === 'ignore') this.#endBehindLast();
-    else if (rejection === 'close') this.#socket.destroy();
-    else this.#rejectNext(rejection);
+  onContent(content: Buffer): void {
+    this.#exchange?.onContent(content);
   }
 
-  /** Whether a request that asks for an upgrade, and is about to come, gets one; otherwise it is one like others. */
-  mayUpgrade(request: IncomingMessage): boolean {
-    const ends = request.method === 'CONNECT' || requestedProtocol(request) !== undefined;
-    if (this.#exchanges.size === 0 && ends) return true;
-    this.#last ??= request;
-    return false;
+  onRequestEnd(trailers: readonly string[]): void {
+    if (this.#upgrade === undefined) this.#exchange?.onRequestEnd(trailers);
+    else this.#startUpgrade(this.#upgrade.request, this.#upgrade.protocol);
   }
 
-  /** A request to go on in another protocol. `early`: what was read behind it. */
-  onUpgrade(request: IncomingMessage, early: Buffer): void {
-    if (this.#state === 'refused' || this.#last !== undefined) return;
-    clearTimeout(this.#linger);
-    this.#state = 'upgraded';
-    this.#context.idle.delete(this);
-    const protocol = requestedProtocol(request) ?? '';
-    new FrontUpgrade(request, protocol, this, this.#context).start(early);
+  /** What comes cannot be read: content of the request that is served, or the next one. */
+  onFault(error: unknown): void {
+    if (!(error instanceof Rejection))
+      this.#context.logger.error({ err: error }, 'a request failed unexpectedly');
+    const rejection = asRejection(error);
+    if (this.#exchange === undefined) this.#refuseUnread(rejection);
+    else this.#exchange.fail(rejection);
   }
 
-  /** A request that ends HTTP on this connection (CONNECT), with none before it that waits for its response. */
-  onConnect(rejection: Rejection, request: IncomingMessage): void {
-    const account = accountOf(request, this.#context);
-    this.refuse(rejection, account);
-    account.over('failed');
-    this.#socket.resume();
+  /** The head of a request has not come in time. */
+  onHeadLate(): void {
+    if (this.#isNew && this.#input.isIdle) this.socket.destroy();
+    else this.#refuseUnread(HEAD_TOO_SLOW);
+  }
+
+  /** No request has come for as long as a connection is kept. */
+  onIdleLong(): void {
+    if (this.#input.isIdle) this.#close();
   }
 
   /**
@@ -127,9 +97,9 @@ export class FrontConnection implements ExchangeOwner {
    * or had no reason to expect the end.
    */
   closeIfIdle(): void {
-    if (this.#exchanges.size > 0 || this.#state === 'upgraded') return;
+    if (this.#exchange !== undefined || this.#state !== 'open') return;
     this.#linger = setTimeout(() => {
-      if (this.#socket.bytesRead === this.#bytesBefore) this.#close();
+      if (this.#input.isIdle) this.#close();
       else this.linger();
     }, FAREWELL);
   }
@@ -144,76 +114,116 @@ export class FrontConnection implements ExchangeOwner {
 
   /** Closes if nobody would miss it. False: a request is on its way. */
   leaveIfIdle(): boolean {
-    if (this.#exchanges.size > 0 || this.#socket.bytesRead !== this.#bytesBefore) return false;
+    if (this.#exchange !== undefined || this.#state !== 'open' || !this.#input.isIdle) return false;
     // Whoever has just connected is about to ask.
-    if (this.#bytesBefore === 0 && performance.now() < this.#connectedAt + SETTLING) return false;
+    if (this.#isNew && performance.now() < this.#connectedAt + SETTLING) return false;
     this.#context.connections.delete(this);
     this.#context.idle.delete(this);
     this.#close();
     return true;
   }
 
-  isAlone(): boolean {
-    return this.#exchanges.size === 1;
+  hold(): void {
+    this.#input.hold();
+  }
+
+  release(): void {
+    this.#input.release();
   }
 
   refuse(rejection: Rejection, account: RequestAccount): void {
     if (this.#state === 'refused') return;
     this.#state = 'refused';
+    this.#stopWaiting();
     const { status, message } = rejection;
     this.#context.logger.warn({ ...account.details, status }, message);
     const answer = synthetic('client', status, message, account.id);
     const withBody = account.method !== 'HEAD';
-    this.#socket.end(closingMessage(answer, httpDate(), withBody));
+    this.socket.end(closingMessage(answer, httpDate(), withBody));
     account.answered(status);
     if (withBody) account.responseBytes += answer.body.length;
     // RFC 9112 §9.6: closed at once, unread bytes would make the kernel send a reset that overtakes the response.
     this.linger();
+    this.#input.discard();
   }
 
   cut(closeDelimited: boolean): void {
-    if (closeDelimited) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    if (closeDelimited) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 
   linger(): void {
-    this.#lingerStep(this.#socket.bytesRead, LINGER_STEPS);
+    this.#lingerStep(this.socket.bytesRead, LINGER_STEPS);
+  }
+
+  onOver(exchange: FrontExchange): void {
+    if (this.#exchange !== exchange) return;
+    this.#exchange = undefined;
+    this.#context.inFlight--;
+    if (this.#state !== 'open') return;
+    clearTimeout(this.#linger);
+    this.#linger = undefined;
+    if (this.#context.connections.has(this)) this.#context.idle.add(this);
+    if (!exchange.persists || this.#context.closing) this.#close();
+    else if (!this.socket.writableNeedDrain) this.#next();
+  }
+
+  readonly #onData = (bytes: Buffer): void => {
+    this.#input.push(bytes);
+    this.#watchHead();
+  };
+
+  readonly #onEnd = (): void => {
+    const wasOpen = this.#state === 'open';
+    if (wasOpen) this.#state = 'ending';
+    this.#exchange?.onClientGone();
+    if (wasOpen) this.#close();
+  };
+
+  // The client takes more of the response, or has taken enough of the last one to be given another.
+  readonly #onDrain = (): void => {
+    if (this.#exchange !== undefined) this.#exchange.onRoom();
+    else if (this.#state === 'open') this.#next();
+  };
+
+  #next(): void {
+    if (this.#input.isIdle) this.#context.idleLong.start(this);
+    this.#input.next();
+    this.#watchHead();
+  }
+
+  // The head of a request mostly comes as a whole, and nobody has to wait for more of it.
+  #watchHead(): void {
+    if (this.#isHeadComing || this.#exchange !== undefined || this.#state !== 'open' || this.#input.isIdle)
+      return;
+    this.#isHeadComing = true;
+    this.#context.idleLong.stop(this);
+    this.#context.headsComing.start(this);
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#linger);
+    this.#linger = undefined;
+    if (this.#isHeadComing) this.#context.headsComing.stop(this);
+    else this.#context.idleLong.stop(this);
+    this.#isHeadComing = false;
+  }
+
+  #startUpgrade(request: Http1Request, protocol: string): void {
+    this.#state = 'upgraded';
+    this.socket.off('data', this.#onData);
+    this.socket.off('end', this.#onEnd);
+    this.socket.off('drain', this.#onDrain);
+    new FrontUpgrade(request, protocol, this, this.#context).start(this.#input.take());
   }
 
   #lingerStep(bytesBefore: number, stepsLeft: number): void {
     clearTimeout(this.#linger);
     this.#linger = setTimeout(() => {
-      const { bytesRead } = this.#socket;
-      if (bytesRead === bytesBefore || stepsLeft === 1) this.#socket.destroy();
+      const { bytesRead } = this.socket;
+      if (bytesRead === bytesBefore || stepsLeft === 1) this.socket.destroy();
       else this.#lingerStep(bytesRead, stepsLeft - 1);
     }, LINGER_STEP);
-  }
-
-  onOver(exchange: FrontExchange): void {
-    if (!this.#exchanges.delete(exchange)) return;
-    this.#context.inFlight--;
-    if (this.#exchanges.size === RESUME_BELOW) this.#socket.resume();
-    if (this.#exchanges.size > 0 || this.#state === 'refused') return;
-    if (this.#context.connections.has(this)) this.#context.idle.add(this);
-    clearTimeout(this.#linger);
-    this.#linger = undefined;
-    this.#bytesBefore = this.#socket.bytesRead;
-    if (this.#pending !== undefined) this.#refuseUnread(this.#pending);
-    else if (this.#state === 'closing-after-upload' || this.#context.closing) this.#close();
-  }
-
-  // Requests behind those that wait are left in the socket. What was read along with one is parsed nonetheless.
-  #holdIfCrowded(): void {
-    if (this.#exchanges.size >= HOLD_FROM) this.#socket.pause();
-  }
-
-  // Wrong is either the content of the last request, or what comes behind it.
-  #rejectNext(rejection: Rejection): void {
-    const last = [...this.#exchanges].at(-1);
-    if (last?.isIncomplete) last.reject(rejection);
-    else if (this.#last !== undefined) return;
-    else if (last !== undefined) this.#pending ??= rejection;
-    else this.#refuseUnread(rejection);
   }
 
   // What came could not be read as a request.
@@ -223,35 +233,24 @@ export class FrontConnection implements ExchangeOwner {
     account.over('failed');
   }
 
-  // The parser takes nothing more: to keep the connection would leave the next request without an answer.
-  #endBehindLast(): void {
-    if (this.#exchanges.size > 0) this.#state = 'closing-after-upload';
-    else this.#close();
-  }
-
-  // What waits behind the last response will never have its turn.
-  #closeAfterUpload(): void {
-    this.#state = 'closing-after-upload';
-    this.#pending = undefined;
-    if (this.#exchanges.size === 0) this.#close();
-    for (const exchange of this.#waiting) exchange.onClientGone();
-    this.#waiting.clear();
-  }
-
-  // Once all that was written has gone out.
+  // Once all that was written has gone out. Closed with bytes unread, it could be lost: see `refuse`.
   #close(): void {
-    this.#socket.end(() => this.#socket.destroy());
+    this.#state = 'ending';
+    this.#stopWaiting();
+    if (this.#input.isIdle) this.socket.end(() => this.socket.destroy());
+    else {
+      this.socket.end();
+      this.linger();
+    }
+    this.#input.discard();
   }
 
   #onClosed(): void {
-    clearTimeout(this.#linger);
+    this.#stopWaiting();
+    this.#state = 'ending';
     for (const list of [this.#context.connections, this.#context.idle, this.#context.turnedAway])
       list.delete(this);
-    this.#onGone();
-  }
-
-  #onGone(): void {
-    for (const exchange of this.#exchanges) exchange.onClientGone();
+    this.#exchange?.onClientGone();
   }
 }
 
@@ -261,7 +260,7 @@ function hopOf(socket: Socket) {
 }
 
 function ignore(): void {
-  // 'close' follows. node:http takes its own listener away in the end.
+  // 'close' follows.
 }
 
 // How long a client may go on sending what is not wanted any more: until it pauses, or so many steps of so many
@@ -275,12 +274,6 @@ const SETTLING = 1000;
 // How long a connection without request is kept when the front closes, milliseconds.
 const FAREWELL = 250;
 
-// Requests of one connection that wait for their turn. Clients that pipeline at all send a few dozen. From the second
-// number on no more is read, until there are fewer than the third; as one read can bring thousands, those beyond the
-// first are refused.
-const MAX_PIPELINED = 256;
-const HOLD_FROM = 64;
-const RESUME_BELOW = 32;
 const TOO_MANY_CONNECTIONS = new Rejection(503, 'too many connections');
 const CONNECT_REFUSED = new Rejection(405, 'CONNECT is not allowed');
-const TOO_MANY_PIPELINED = new Rejection(503, 'too many pipelined requests');
+const HEAD_TOO_SLOW = new Rejection(408, 'the request takes too long');

@@ -19,6 +19,9 @@ export interface FrontContext {
   /** For exchanges from the request's end to the response's head; none: no limit. */
   headDeadlines: Deadlines<FrontDialogue> | undefined;
   addForwarded: boolean;
+  /** For connections that the head of a request is coming on, and for those without request. */
+  readonly headsComing: Deadlines<FrontConnection>;
+  readonly idleLong: Deadlines<FrontConnection>;
   /** Connections that there may be. */
   maxConnections: number;
   /** All that are open, and those of them that have no request, the longest idle first. */

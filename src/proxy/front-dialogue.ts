@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { Code } from '../h3/codes.ts';
 import type { RequestStream, StreamFailure } from '../h3/port.ts';
 import { Deadlines } from './deadlines.ts';
@@ -7,6 +6,7 @@ import type { FrontContext } from './front-context.ts';
 import type { RequestOutcome } from './observer.ts';
 import type { QuietWatch, Watched } from './quiet-watch.ts';
 import { RequestAccount } from './request-account.ts';
+import type { Http1Request } from './request-head.ts';
 import type { Carrier, StreamWaiter } from './tunnel.ts';
 
 /** Who asks: an exchange, or an upgrade. */
@@ -32,10 +32,10 @@ export class FrontDialogue implements Watched {
   #headDeadlines: Deadlines<FrontDialogue> | undefined;
   #retries = 0;
 
-  constructor(message: IncomingMessage, context: FrontContext, asker: FrontAsker) {
+  constructor(request: Http1Request, context: FrontContext, asker: FrontAsker) {
     this.#context = context;
     this.#asker = asker;
-    this.account = accountOf(message, context);
+    this.account = accountOf(request, context);
   }
 
   get stream(): RequestStream | undefined {
@@ -132,8 +132,8 @@ export function frontHeadDeadlines(time: number | undefined): Deadlines<FrontDia
 }
 
 /** Begins the account of a request. */
-export function accountOf(message: IncomingMessage, { observer }: FrontContext): RequestAccount {
-  return new RequestAccount(observer, message.method ?? '', message.url ?? '', message.rawHeaders);
+export function accountOf(request: Http1Request, { observer }: FrontContext): RequestAccount {
+  return new RequestAccount(observer, request.method, request.target, request.rawHeaders);
 }
 
 const MAX_RETRIES = 3;

@@ -1,8 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
-import { Intake, type IntakeEvents } from './body.ts';
-import { ChunkOverhead } from './chunk-overhead.ts';
 import { Rejection, streamRejection, synthetic } from './failures.ts';
 import { type RequestHead, requestToHttp3, trailersToHttp3 } from './fields.ts';
 import type { FrontContext } from './front-context.ts';
@@ -12,15 +10,18 @@ import { KeptContent } from './kept-content.ts';
 import type { RequestOutcome } from './observer.ts';
 import { prioritise } from './priority.ts';
 import type { RequestAccount } from './request-account.ts';
+import type { Http1Request } from './request-head.ts';
 import type { Carrier } from './tunnel.ts';
 
 /** The connection that an exchange happens on, as far as the exchange needs it. */
 export interface ExchangeOwner {
   /** The Forwarded element of this hop, when one is to be added. */
   readonly forwarded: string | undefined;
-  /** Whether nothing came behind this request. */
-  isAlone(): boolean;
-  /** Answers outside node:http, and closes: the request was wrong, or cannot be read to its end. */
+  readonly socket: Socket;
+  /** Reads no more of the request's content for now, and reads on. */
+  hold(): void;
+  release(): void;
+  /** Answers, and closes: the request was wrong, or cannot be read to its end. */
   refuse(rejection: Rejection, account: RequestAccount): void;
   /** Breaks the connection off, so that a response begun cannot be taken for complete. */
   cut(closeDelimited: boolean): void;
@@ -34,72 +35,56 @@ export interface ExchangeOwner {
  * One request of an HTTP/1.1 client and its response: from its turn on the connection, through a request stream, to
  * its last byte. Both directions run at once; it is over when both are.
  */
-export class FrontExchange implements FrontAsker, IntakeEvents {
+export class FrontExchange implements FrontAsker {
   readonly isUpgrade = false;
-  readonly #request: IncomingMessage;
+  readonly #request: Http1Request;
   readonly #response: FrontResponse;
   readonly #owner: ExchangeOwner;
   readonly #context: FrontContext;
   readonly #dialogue: FrontDialogue;
-  readonly #overhead: ChunkOverhead;
   readonly #kept = new KeptContent();
-  readonly #intake: Intake;
   #head: RequestHead | undefined;
-  /** What became of the request's content. */
-  #upload: 'coming' | 'unwanted' | 'complete' = 'coming';
-  #phase: 'waiting' | 'running' | 'over' = 'waiting';
-  /** Found while the request waited for its turn. */
-  #rejection: Rejection | undefined;
+  /** What became of the request's content: `held` while it has to wait for the stream, not for the client. */
+  #upload: 'coming' | 'held' | 'unwanted' | 'complete' = 'coming';
+  #trailers: readonly string[] = [];
+  #isOver = false;
 
-  /** `startByte`: how many bytes the socket had read where the request begins, or more when that is not known. */
-  constructor(
-    request: IncomingMessage,
-    response: ServerResponse,
-    owner: ExchangeOwner,
-    context: FrontContext,
-    startByte: number,
-  ) {
+  constructor(request: Http1Request, owner: ExchangeOwner, context: FrontContext) {
     this.#request = request;
-    this.#response = new FrontResponse(request, response);
+    this.#response = new FrontResponse(request, owner.socket);
     this.#owner = owner;
     this.#context = context;
     this.#dialogue = new FrontDialogue(request, context, this);
-    this.#overhead = new ChunkOverhead(request, startByte);
-    this.#intake = new Intake(request, this, this.#kept);
+  }
+
+  /** Whether the client keeps the connection, and was told that we do. */
+  get persists(): boolean {
+    return this.#head?.persists === true && this.#response.persists;
   }
 
   /** Whether the client has more to send before the request is complete. */
   get isIncomplete(): boolean {
-    return !this.#request.complete;
+    return this.#upload !== 'complete';
   }
 
-  /** It is this request's turn on the connection. */
-  start(): void {
-    if (this.#phase !== 'waiting') return;
-    this.#phase = 'running';
+  /** Asks the other end, unless there is a `refusal`. Gives where the request's content ends. */
+  start(refusal: Rejection | undefined): RequestHead['contentEnd'] {
     this.#dialogue.contained(() => {
-      if (this.#rejection !== undefined) throw this.#rejection;
+      if (refusal !== undefined) throw refusal;
       this.#head = requestToHttp3(this.#request, this.#context.limits, this.#owner.forwarded);
       this.#dialogue.account.passedOn(this.#head.fields);
-      if (this.#head.framing === 'none') {
-        this.#upload = 'complete';
-        this.#request.resume();
-      }
+      if (this.#head.contentEnd === 0) this.#upload = 'complete';
+      else this.#hold();
       this.#dialogue.open();
     });
-  }
-
-  /** The request is wrong, as its head or its content shows. */
-  reject(rejection: Rejection): void {
-    if (this.#phase === 'waiting') this.#rejection ??= rejection;
-    else this.fail(rejection);
+    return this.#head?.contentEnd ?? 0;
   }
 
   /** The client hung up. */
   onClientGone(): void {
-    if (this.#phase === 'over') return;
+    if (this.#isOver) return;
     this.#dialogue.abandon();
-    // It may have hung up one way only, and would take the end that node:http makes for that of the response.
+    // It may have hung up one way only, and would take our end for that of the response.
     if (this.#response.begun && !this.#response.ended) this.#owner.cut(this.#response.closeDelimited);
     const unfinished = this.#context.cutting ? 'failed' : 'aborted';
     this.#finish(this.#response.ended ? 'complete' : unfinished);
@@ -124,8 +109,7 @@ export class FrontExchange implements FrontAsker, IntakeEvents {
     this.#dialogue.touch();
     this.#kept.drop();
     this.#dialogue.contained(() => {
-      const onRoom = () => this.#dialogue.stream?.resume();
-      this.#dialogue.answered(this.#response.head(fields, !this.#context.closing, onRoom));
+      this.#dialogue.answered(this.#response.head(fields, this.#mayPersist));
     });
   }
 
@@ -144,55 +128,61 @@ export class FrontExchange implements FrontAsker, IntakeEvents {
     this.#settle();
   }
 
+  /** The client takes more again. */
+  onRoom(): void {
+    this.#dialogue.stream?.resume();
+  }
+
   onDrain(): void {
     this.#dialogue.touch();
-    this.#intake.resume();
+    this.#release();
   }
 
   // A rejection is told of sending first, and of receiving then: in between nothing must be lost.
   onStopped(code: number): void {
-    if (this.#upload !== 'coming') return;
-    if (code === Code.H3_REQUEST_REJECTED) this.#intake.hold();
+    if (this.#upload !== 'coming' && this.#upload !== 'held') return;
+    if (code === Code.H3_REQUEST_REJECTED) this.#hold();
     else this.#discardUpload();
   }
 
   onFailed(failure: StreamFailure): void {
     this.#dialogue.lost();
-    if (this.#phase === 'over') return;
-    if (this.#upload === 'coming') this.#intake.hold();
+    if (this.#isOver) return;
+    if (this.#upload === 'coming') this.#hold();
     if (this.#kept.isWhole && this.#dialogue.retry(failure)) return;
     this.fail(streamRejection(failure));
   }
 
-  onChunk(chunk: Uint8Array): boolean {
+  /** Content of the request. */
+  onContent(content: Buffer): void {
+    const { stream } = this.#dialogue;
+    if (this.#upload === 'unwanted' || stream === undefined) return;
     this.#dialogue.touch();
-    this.#dialogue.account.requestBytes += chunk.length;
-    if (this.#head?.framing !== 'chunked' || this.#overhead.allows(chunk)) return true;
-    this.fail(EXTENSIONS_TOO_LARGE);
-    return false;
+    this.#dialogue.account.requestBytes += content.length;
+    this.#kept.add(content);
+    this.#dialogue.contained(() => {
+      if (!stream.sendData(content)) this.#hold();
+    });
   }
 
-  onComplete(): void {
-    if (this.#phase === 'over') return;
-    const wanted = this.#upload === 'coming';
+  /** The request is complete. */
+  onRequestEnd(trailers: readonly string[]): void {
+    if (this.#isOver || this.#upload === 'complete') return;
+    const isWanted = this.#upload !== 'unwanted';
     this.#upload = 'complete';
+    this.#trailers = trailers;
     this.#dialogue.contained(() => {
-      if (wanted) this.#completeUpload();
+      if (isWanted && this.#dialogue.stream !== undefined) this.#endUpload(this.#dialogue.stream);
       this.#settle();
     });
   }
 
-  onBroken(): void {
-    this.onClientGone();
-  }
-
   onQuiet(): void {
-    const isClientSlow = this.#upload === 'coming' && !this.#intake.held;
-    this.fail(isClientSlow ? REQUEST_TOO_SLOW : TOO_SLOW);
+    this.fail(this.#upload === 'coming' ? REQUEST_TOO_SLOW : TOO_SLOW);
   }
 
   fail(rejection: Rejection): void {
-    if (this.#phase === 'over') return;
+    if (this.#isOver) return;
     this.#dialogue.abandon();
     this.#dialogue.account.outcome = 'failed';
     if (this.#response.begun) this.#cut(rejection);
@@ -200,25 +190,44 @@ export class FrontExchange implements FrontAsker, IntakeEvents {
     else this.#answer(rejection);
   }
 
-  #send(stream: RequestStream): void {
-    if (this.#head === undefined) return;
-    const { fields, framing } = this.#head;
-    prioritise(stream, fields, fields);
-    stream.sendHeaders(fields, framing === 'none');
-    if (framing !== 'none') this.#intake.start(stream);
-    if (framing === 'none') this.#dialogue.awaitHead();
-    else if (this.#upload === 'complete') this.#endUpload(stream);
+  // A client that waited for 100 and got a final answer may send its content or not (RFC 9110 §10.1.1): what comes next would
+  // have two readings.
+  get #mayPersist(): boolean {
+    if (this.#context.closing || this.#head === undefined || !this.#head.persists) return false;
+    return !this.#head.expectsContinue || this.#response.hasInterim || !this.isIncomplete;
   }
 
-  #completeUpload(): void {
-    const isChunked = this.#head?.framing === 'chunked';
-    if (isChunked && !this.#overhead.allowsEnd(this.#owner.isAlone())) throw EXTENSIONS_TOO_LARGE;
-    if (this.#dialogue.stream !== undefined) this.#endUpload(this.#dialogue.stream);
+  #send(stream: RequestStream): void {
+    if (this.#head === undefined) return;
+    const { fields, contentEnd } = this.#head;
+    prioritise(stream, fields, fields);
+    stream.sendHeaders(fields, contentEnd === 0);
+    if (contentEnd === 0) this.#dialogue.awaitHead();
+    else this.#sendContent(stream);
+  }
+
+  // What is kept of what went into the stream before, and then on from where that stopped.
+  #sendContent(stream: RequestStream): void {
+    const hasRoom = this.#kept.sendTo(stream);
+    if (this.#upload === 'complete') this.#endUpload(stream);
+    else if (hasRoom) this.#release();
   }
 
   #endUpload(stream: RequestStream): void {
-    stream.end(trailersToHttp3(this.#request.rawTrailers, this.#context.limits));
+    stream.end(trailersToHttp3(this.#trailers, this.#context.limits));
     this.#dialogue.awaitHead();
+  }
+
+  #hold(): void {
+    if (this.#upload !== 'coming') return;
+    this.#upload = 'held';
+    this.#owner.hold();
+  }
+
+  #release(): void {
+    if (this.#upload !== 'held') return;
+    this.#upload = 'coming';
+    this.#owner.release();
   }
 
   #cut(rejection: Rejection): void {
@@ -229,7 +238,6 @@ export class FrontExchange implements FrontAsker, IntakeEvents {
 
   #refuse(rejection: Rejection): void {
     this.#owner.refuse(rejection, this.#dialogue.account);
-    this.#intake.discard();
     this.#finish('failed');
   }
 
@@ -239,30 +247,29 @@ export class FrontExchange implements FrontAsker, IntakeEvents {
     this.#dialogue.answered(status);
     const { account } = this.#dialogue;
     const answer = synthetic('client', status, message, account.id);
-    account.responseBytes += this.#response.synthetic(answer, !this.#context.closing);
-    if (this.#upload === 'coming') this.#discardUpload();
+    account.responseBytes += this.#response.synthetic(answer, this.#mayPersist);
+    if (this.isIncomplete) this.#discardUpload();
     else this.#settle();
   }
 
   #discardUpload(): void {
     this.#upload = 'unwanted';
     this.#kept.drop();
-    this.#intake.discard();
+    this.#owner.release();
     this.#settle();
   }
 
   #settle(): void {
-    if (!this.#response.ended || this.#phase === 'over') return;
+    if (!this.#response.ended || this.#isOver) return;
     if (this.#upload === 'complete') this.#finish('complete');
     else if (this.#upload === 'unwanted') this.#owner.linger();
   }
 
   #finish(outcome: RequestOutcome): void {
-    this.#phase = 'over';
+    this.#isOver = true;
     this.#dialogue.over(outcome);
     this.#owner.onOver(this);
   }
 }
 
 const REQUEST_TOO_SLOW = new Rejection(408, 'the request takes too long');
-const EXTENSIONS_TOO_LARGE = new Rejection(400, 'chunk extensions too large');

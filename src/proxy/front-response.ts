@@ -1,27 +1,32 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection, reasonPhrase, type Synthetic } from './failures.ts';
+import { fieldText } from './field-text.ts';
 import { fieldValue, responseToHttp1, trailersToHttp1 } from './fields.ts';
+import { httpDate } from './http-date.ts';
+import type { Http1Request } from './request-head.ts';
 
 /**
- * The response to an HTTP/1.1 client as it is written: interim heads, one final head, content, trailers. In its turn
- * it owns the socket.
+ * The response to an HTTP/1.1 client as it is written (RFC 9112): interim heads, one final head, content, trailers. In
+ * its turn it owns the socket.
  */
 export class FrontResponse {
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: Http1Request;
+  readonly #socket: Socket;
   #state: 'none' | 'unflushed' | 'begun' | 'ended' = 'none';
   #interims = 0;
   #bodiless = false;
+  #chunked = false;
   #closeDelimited = false;
-  /** Content that waits for the end, which mostly comes with it: both go out at once then. */
+  #persists = true;
+  /** The head, and content behind it, that wait for the end, which mostly comes with them: all go out at once then. */
+  #head = '';
   #first: Uint8Array | undefined;
-  #onRoom: () => void = ignore;
+  #trailers = '';
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: Http1Request, socket: Socket) {
     this.#request = request;
-    this.#response = response;
-    response.on('error', ignore);
+    this.#socket = socket;
   }
 
   /** Whether a final head was written. */
@@ -38,30 +43,37 @@ export class FrontResponse {
     return this.#closeDelimited;
   }
 
+  /** Whether the client was told that it may ask for more on the connection. */
+  get persists(): boolean {
+    return this.#persists;
+  }
+
+  /** Whether an interim response has gone out: 100 tells a client to send its content. */
+  get hasInterim(): boolean {
+    return this.#interims > 0;
+  }
+
   /** Passes on an interim response (RFC 9110 §15.2), which HTTP/1.0 does not have. */
   interim(fields: FieldLines): void {
     if (++this.#interims > MAX_INTERIMS) throw new Rejection(502, 'too many interim responses');
-    if (this.#isHttp10) return;
+    if (this.#request.minorVersion === 0) return;
     const status = Number(fieldValue(fields, ':status'));
     const headers = responseToHttp1(fields, { chunked: false, withLength: false });
-    if (status === 100 && headers.length === 0) this.#response.writeContinue();
-    else this.#request.socket.write(interimHead(status, headers), 'latin1');
+    this.#socket.write(`${statusLine(status)}${fieldText(headers)}\r\n`, 'latin1');
   }
 
-  /** Passes on the final head, and gives its status. `onDrain` is called each time that the socket has room again. */
-  head(fields: FieldLines, keepAlive: boolean, onDrain: () => void): number {
+  /** Passes on the final head, and gives its status. */
+  head(fields: FieldLines, keepAlive: boolean): number {
     const status = Number(fieldValue(fields, ':status'));
     if (!(status >= 200 && status <= 599)) throw new Rejection(502, `response with status ${status}`);
     const hasLength = fieldValue(fields, 'content-length') !== undefined;
+    const isHttp10 = this.#request.minorVersion === 0;
     this.#bodiless = this.#request.method === 'HEAD' || status === 204 || status === 304;
-    const chunked = !this.#bodiless && !hasLength && !this.#isHttp10;
-    this.#response.useChunkedEncodingByDefault = !this.#isHttp10;
-    if (!keepAlive) this.#response.shouldKeepAlive = false;
-    const headers = responseToHttp1(fields, { chunked, withLength: status !== 204 });
-    this.#response.writeHead(status, reasonPhrase(status), headers);
-    this.#onRoom = onDrain;
-    this.#closeDelimited = !this.#bodiless && !hasLength && this.#isHttp10;
-    this.#state = 'unflushed';
+    this.#chunked = !this.#bodiless && !hasLength && !isHttp10;
+    this.#closeDelimited = !this.#bodiless && !hasLength && isHttp10;
+    const headers = responseToHttp1(fields, { chunked: this.#chunked, withLength: status !== 204 });
+    const date = fieldValue(fields, 'date') === undefined;
+    this.#begin(status, headers, date, keepAlive && !this.#closeDelimited);
     process.nextTick(flushHead, this);
     return status;
   }
@@ -69,53 +81,90 @@ export class FrontResponse {
   /** Sends what the end has not come with: whoever waits for it may have to see it first. */
   flush(): void {
     if (this.#state !== 'unflushed') return;
-    this.#state = 'begun';
-    if (this.#first === undefined) this.#response.flushHeaders();
-    else this.#write(this.#first);
-    this.#first = undefined;
+    if (this.#first === undefined) this.#socket.write(this.#takeHead(), 'latin1');
+    else this.#write(this.#takeFirst());
   }
 
-  /** `false`: wait for `onDrain`. */
+  /** `false`: enough is waiting, until the socket has room. */
   data(chunk: Uint8Array): boolean {
-    if (this.#bodiless) return true;
+    // As a chunk it would be the last one (RFC 9112 §7.1).
+    if (this.#bodiless || chunk.length === 0) return true;
     if (this.#state === 'unflushed' && this.#first === undefined && chunk.length <= SMALL) {
       this.#first = chunk;
       return true;
     }
     if (this.#first !== undefined) this.flush();
-    this.#state = 'begun';
     return this.#write(chunk);
   }
 
   trailers(fields: FieldLines): void {
-    this.#response.addTrailers(trailersToHttp1(fields));
+    this.#trailers = fieldText(trailersToHttp1(fields));
   }
 
   end(): void {
+    const last = this.#chunked ? `0\r\n${this.#trailers}\r\n` : '';
+    if (this.#first !== undefined) this.#send(this.#takeFirst(), last);
+    else if (this.#head !== '' || last !== '') this.#socket.write(this.#takeHead() + last, 'latin1');
     this.#state = 'ended';
-    if (this.#first === undefined) this.#response.end();
-    else this.#response.end(this.#first);
   }
 
   /** A whole response of our own; gives the bytes of content that it has here. */
   synthetic(answer: Synthetic, keepAlive: boolean): number {
-    if (!keepAlive) this.#response.shouldKeepAlive = false;
-    this.#state = 'ended';
-    this.#response.writeHead(answer.status, answer.phrase, [...answer.headers]);
-    this.#response.end(answer.body);
-    return this.#request.method === 'HEAD' ? 0 : answer.body.length;
+    this.#bodiless = this.#request.method === 'HEAD';
+    this.#begin(answer.status, answer.headers, true, keepAlive);
+    if (!this.#bodiless) this.#first = answer.body;
+    this.end();
+    return this.#bodiless ? 0 : answer.body.length;
+  }
+
+  #begin(status: number, headers: readonly string[], withDate: boolean, keepAlive: boolean): void {
+    const date = withDate ? `Date: ${httpDate()}\r\n` : '';
+    const coding = this.#chunked ? CHUNKED : '';
+    this.#persists = keepAlive;
+    const rest = `${date}${keepAlive ? KEEP_ALIVE : CLOSE}${coding}\r\n`;
+    this.#head = `${statusLine(status)}${fieldText(headers)}${rest}`;
+    this.#state = 'unflushed';
   }
 
   #write(chunk: Uint8Array): boolean {
-    const hasRoom = this.#response.write(chunk);
-    if (!hasRoom && this.#response.listenerCount('drain') === 0) this.#response.on('drain', this.#onRoom);
+    return this.#send(chunk, '');
+  }
+
+  // Little is copied into one piece, which costs less than to write several.
+  #send(content: Uint8Array, last: string): boolean {
+    const size = this.#chunked ? `${content.length.toString(16)}\r\n` : '';
+    const before = this.#takeHead() + size;
+    const behind = this.#chunked ? `\r\n${last}` : last;
+    if (before === '' && behind === '') return this.#socket.write(content);
+    if (content.length <= SMALL) return this.#socket.write(joined(before, content, behind));
+    this.#socket.cork();
+    if (before !== '') this.#socket.write(before, 'latin1');
+    let hasRoom = this.#socket.write(content);
+    if (behind !== '') hasRoom = this.#socket.write(behind, 'latin1');
+    this.#socket.uncork();
     return hasRoom;
   }
 
-  get #isHttp10(): boolean {
-    return this.#request.httpVersionMinor === 0;
+  #takeHead(): string {
+    const head = this.#head;
+    this.#head = '';
+    this.#state = 'begun';
+    return head;
+  }
+
+  #takeFirst(): Uint8Array {
+    const first = this.#first as Uint8Array;
+    this.#first = undefined;
+    return first;
   }
 }
+
+/** How long a connection is kept for another request, seconds. Longer than usual clients do, so that it is they who close. */
+export const KEEP_ALIVE_TIMEOUT = 75;
+
+const KEEP_ALIVE = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_TIMEOUT}\r\n`;
+const CLOSE = 'Connection: close\r\n';
+const CHUNKED = 'Transfer-Encoding: chunked\r\n';
 
 // Bytes that may wait for the end: so few that nobody needs to be held back.
 const SMALL = 16_384;
@@ -123,16 +172,16 @@ const SMALL = 16_384;
 // As many as a request may have (of 100, 102, 103, …).
 const MAX_INTERIMS = 16;
 
-function interimHead(status: number, headers: readonly string[]): string {
-  let head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
-  for (let at = 0; at < headers.length; at += 2) head += `${headers[at]}: ${headers[at + 1]}\r\n`;
-  return `${head}\r\n`;
+const statusLine = (status: number): string => `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
+
+function joined(before: string, content: Uint8Array, behind: string): Buffer {
+  const bytes = Buffer.allocUnsafe(before.length + content.length + behind.length);
+  bytes.write(before, 0, 'latin1');
+  bytes.set(content, before.length);
+  bytes.write(behind, before.length + content.length, 'latin1');
+  return bytes;
 }
 
 function flushHead(response: FrontResponse): void {
   response.flush();
-}
-
-function ignore(): void {
-  // The connection's end is heard from the socket.
 }

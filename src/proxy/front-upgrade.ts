@@ -1,4 +1,3 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
 import { Rejection, streamRejection } from './failures.ts';
@@ -8,6 +7,7 @@ import { type FrontAsker, FrontDialogue, TOO_SLOW } from './front-dialogue.ts';
 import { FrontResponse } from './front-response.ts';
 import type { RequestOutcome } from './observer.ts';
 import type { RequestAccount } from './request-account.ts';
+import type { Http1Request } from './request-head.ts';
 import { SocketTunnel } from './socket-tunnel.ts';
 import type { Carrier } from './tunnel.ts';
 import { switchToHttp1, type UpgradeHead, upgradeToHttp3 } from './upgrade.ts';
@@ -15,6 +15,7 @@ import { switchToHttp1, type UpgradeHead, upgradeToHttp3 } from './upgrade.ts';
 /** The connection that an upgrade happens on, as far as the upgrade needs it. See `ExchangeOwner`. */
 export interface UpgradeOwner {
   readonly forwarded: string | undefined;
+  readonly socket: Socket;
   refuse(rejection: Rejection, account: RequestAccount): void;
   cut(closeDelimited: boolean): void;
   linger(): void;
@@ -39,26 +40,24 @@ export class FrontUpgrade implements FrontAsker {
   /** Resolves when it is over. */
   readonly over: Promise<void>;
   #onOver: () => void = () => {};
-  readonly #request: IncomingMessage;
+  readonly #request: Http1Request;
   readonly #socket: Socket;
   readonly #protocol: string;
   readonly #owner: UpgradeOwner;
   readonly #context: FrontContext;
   readonly #dialogue: FrontDialogue;
-  readonly #serverResponse: ServerResponse;
   readonly #response: FrontResponse;
   #state: State = { phase: 'asking', early: [], earlyLength: 0 };
   #head: UpgradeHead = { fields: [], accept: undefined };
 
-  constructor(request: IncomingMessage, protocol: string, owner: UpgradeOwner, context: FrontContext) {
+  constructor(request: Http1Request, protocol: string, owner: UpgradeOwner, context: FrontContext) {
     this.#request = request;
-    this.#socket = request.socket;
+    this.#socket = owner.socket;
     this.#protocol = protocol;
     this.#owner = owner;
     this.#context = context;
     this.#dialogue = new FrontDialogue(request, context, this);
-    this.#serverResponse = new ServerResponse(request);
-    this.#response = new FrontResponse(request, this.#serverResponse);
+    this.#response = new FrontResponse(request, owner.socket);
     this.over = new Promise((resolve) => {
       this.#onOver = resolve;
     });
@@ -67,7 +66,6 @@ export class FrontUpgrade implements FrontAsker {
 
   /** Asks the other end. `early`: bytes that were read behind the request. */
   start(early: Buffer): void {
-    this.#serverResponse.assignSocket(this.#socket);
     this.#onEarly(early);
     this.#socket.on('data', this.#onEarly);
     this.#socket.on('end', this.#onGone);
@@ -187,7 +185,6 @@ export class FrontUpgrade implements FrontAsker {
     const { early } = this.#state;
     const head = switchToHttp1(fields, this.#protocol, this.#head.accept);
     this.#leaveSocket();
-    this.#serverResponse.detachSocket(this.#socket);
     this.#socket.write(head, 'latin1');
     this.#dialogue.answered(SWITCHING_PROTOCOLS);
     account.upgraded = true;
@@ -208,17 +205,14 @@ export class FrontUpgrade implements FrontAsker {
     this.#state = { phase: 'answering' };
     this.#socket.resume();
     this.#dialogue.stream?.end();
-    const onRoom = () => this.#dialogue.stream?.resume();
-    this.#dialogue.answered(this.#response.head(fields, false, onRoom));
+    this.#dialogue.answered(this.#response.head(fields, false));
   }
 
   #endResponse(): void {
-    this.#serverResponse.once('finish', () => {
-      this.#socket.end();
-      this.#owner.linger();
-      this.#finish('complete');
-    });
     this.#response.end();
+    this.#socket.end();
+    this.#owner.linger();
+    this.#finish('complete');
   }
 
   // What the application says before it was told 101 waits here; behind a refusal it is dropped.
@@ -235,9 +229,8 @@ export class FrontUpgrade implements FrontAsker {
     this.#finish(this.#context.cutting ? 'failed' : 'aborted');
   };
 
-  // node:http, which would have told the response, has let go of the socket.
   readonly #onSocketDrain = (): void => {
-    this.#serverResponse.emit('drain');
+    this.#dialogue.stream?.resume();
   };
 
   #cut(tunnel: SocketTunnel): void {

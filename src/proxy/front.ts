@@ -1,12 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { type Logger, Rejection } from './failures.ts';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Deadlines } from './deadlines.ts';
+import type { Logger } from './failures.ts';
 import { FrontConnection } from './front-connection.ts';
 import type { FrontContext } from './front-context.ts';
 import { frontHeadDeadlines } from './front-dialogue.ts';
 import { FrontDoor } from './front-door.ts';
-import { messageClass } from './front-message.ts';
+import { KEEP_ALIVE_TIMEOUT } from './front-response.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { RequestObserver } from './observer.ts';
 import { QuietWatch } from './quiet-watch.ts';
@@ -62,6 +61,8 @@ export function createFront(
     ...patience(options),
     addForwarded: options.addForwarded,
     maxConnections: options.maxConnections,
+    headsComing: new Deadlines(options.headTimeout, (connection) => connection.onHeadLate()),
+    idleLong: new Deadlines(KEPT_FOR, (connection) => connection.onIdleLong()),
     connections: new Set(),
     idle: new Set(),
     turnedAway: new Set(),
@@ -70,16 +71,13 @@ export function createFront(
     inFlight: 0,
     upgrades: new Set(),
   };
-  const connections = new WeakMap<Socket, FrontConnection>();
-  const server = createServer({
-    ...serverOptions(options),
-    IncomingMessage: messageClass((request) => connections.get(request.socket)?.mayUpgrade(request) === true),
+  const sockets = new Set<Socket>();
+  const door = new FrontDoor(context);
+  const server = createServer(socketOptions(options), (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    door.enter(new FrontConnection(socket, context));
   });
-  // All of them: a header that is silently left out could be the one that matters. They are counted later.
-  server.maxHeadersCount = 0;
-  // `close` would call it, and cut off requests that are on their way: see FrontConnection.closeIfIdle.
-  server.closeIdleConnections = () => {};
-  serve(server, connections, context);
   let closed: Promise<void> | undefined;
   return {
     get inFlight() {
@@ -101,7 +99,7 @@ export function createFront(
       context.cutting = true;
       server.close();
       for (const upgrade of context.upgrades) upgrade.abort();
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }
@@ -111,56 +109,21 @@ function patience({ streamIdleTimeout, requestTimeout }: FrontOptions) {
   return { quiet: new QuietWatch(streamIdleTimeout), headDeadlines: frontHeadDeadlines(requestTimeout) };
 }
 
-function serverOptions(options: FrontOptions) {
-  return {
-    maxHeaderSize: options.maxHeaderSize,
-    headersTimeout: options.headTimeout,
-    // The time of a whole request has no bound here: bodies may take as long as they move.
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.max(10, Math.min(1000, options.headTimeout / 4)),
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
-    noDelay: options.tcpNoDelay,
-    insecureHTTPParser: false,
-    requireHostHeader: false,
-    highWaterMark: SOCKET_BUFFER,
-  };
-}
+// Each side of a connection ends for itself: what a client still gets is for the front to say.
+const socketOptions = ({ tcpNoDelay }: FrontOptions) => ({
+  allowHalfOpen: true,
+  noDelay: tcpNoDelay,
+  highWaterMark: SOCKET_BUFFER,
+});
 
-// Longer than the pools of usual clients keep a connection, so that it is they who close.
-const KEEP_ALIVE_TIMEOUT = 75_000;
+// Milliseconds: a little longer than clients are told, for what is on its way when they take their time.
+const KEPT_FOR = (KEEP_ALIVE_TIMEOUT + 1) * 1000;
 
 // Bytes held for a socket each way before its other side is paused.
 const SOCKET_BUFFER = 65_536;
 
 // Connections that may wait to be accepted, e.g. during a restart; the system's limit is net.core.somaxconn.
 const BACKLOG = 4096;
-
-function serve(server: Server, connections: WeakMap<Socket, FrontConnection>, context: FrontContext): void {
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
-    connections.get(request.socket)?.onRequest(request, response);
-  };
-  const door = new FrontDoor(context);
-  server.on('connection', (socket) => {
-    const connection = new FrontConnection(socket, context);
-    connections.set(socket, connection);
-    door.enter(connection);
-  });
-  server.on('request', onRequest);
-  // Relayed like any other: it is the origin that says 100.
-  server.on('checkContinue', onRequest);
-  server.on('checkExpectation', (request, response) => {
-    connections.get(request.socket)?.onRequest(request, response, new Rejection(417, 'unknown expectation'));
-  });
-  server.on('connect', (request: IncomingMessage) => {
-    connections.get(request.socket)?.onConnect(new Rejection(405, 'CONNECT is not allowed'), request);
-  });
-  server.on('upgrade', (request: IncomingMessage, _socket: Duplex, early: Buffer) => {
-    connections.get(request.socket)?.onUpgrade(request, early);
-  });
-  server.on('clientError', (error, socket) => {
-    connections.get(socket as Socket)?.onParserError(error);
-  });
-}
 
 type Where = number | FrontOptions['bindAddress'];
 

@@ -20,7 +20,8 @@ export interface SectionFacts {
   transferEncoding: string | undefined;
   keepAlive: string | undefined;
   hasDate: boolean;
-  hasExpect: boolean;
+  /** Expect's value (RFC 9110 §10.1.1). */
+  expect: string | undefined;
   /** What Connection says of the connection itself (RFC 9112 §9.3). */
   asksToClose: boolean;
   asksToKeep: boolean;
@@ -30,7 +31,7 @@ export interface SectionFacts {
 export type SectionKind = 'request' | 'response' | 'trailers';
 
 /**
- * Reads a section as llhttp gives it (flat, names as they came) and appends what is passed on to `out`, with names in
+ * Reads a section as the parsers give it (flat, names as they came) and appends what is passed on to `out`, with names in
  * lower case: all but the hop-by-hop fields and those that Connection names (RFC 9110 §7.6.1). Host is told in the
  * facts alone. Throws a Rejection: 431 over the limits, 400 for what cannot be passed on without guessing.
  */
@@ -63,7 +64,7 @@ function noFacts(): SectionFacts {
     transferEncoding: undefined,
     keepAlive: undefined,
     hasDate: false,
-    hasExpect: false,
+    expect: undefined,
     asksToClose: false,
     asksToKeep: false,
   };
@@ -105,7 +106,7 @@ function readField(
       facts.hasDate = true;
       break;
     case 'expect':
-      facts.hasExpect = true;
+      facts.expect = value;
       break;
     case 'host':
       facts.hosts++;
@@ -140,7 +141,6 @@ function pushOnce(out: string[], name: string, value: string): void {
   out.push(name, value);
 }
 
-// llhttp refuses most of these itself; a second look costs nothing and outlives its next version.
 function contentLength(before: string | undefined, value: string): string {
   if (before !== undefined) throw new Rejection(400, 'Content-Length more than once');
   if (!CONTENT_LENGTH.test(value)) throw new Rejection(400, 'bad Content-Length');
@@ -179,22 +179,6 @@ function nominate(
   }
   return names;
 }
-
-/**
- * Whether Connection says that the message is the last one (RFC 9112 §9.6): the parser knows it, but not where a tab
- * stands behind it, nor beside keep-alive in HTTP/1.0.
- */
-export function asksToClose(raw: readonly string[]): boolean {
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at] as string;
-    if (name.length !== CONNECTION_LENGTH || fieldName(name).role !== 'connection') continue;
-    if (CLOSE.test(raw[at + 1] as string)) return true;
-  }
-  return false;
-}
-
-const CONNECTION_LENGTH = 'connection'.length;
-const CLOSE = /(?:^|,)[\t ]*close[\t ]*(?:$|,)/i;
 
 function dropNominated(out: string[], start: number, nominated: ReadonlySet<string>): void {
   let kept = start;

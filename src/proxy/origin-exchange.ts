@@ -2,6 +2,7 @@ import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
 import { responseToHttp3, trailersToHttp1, trailersToHttp3 } from './fields.ts';
+import type { ContentEnd } from './message-parser.ts';
 import type { RequestOutcome } from './observer.ts';
 import type { ResponseListener } from './origin-connection.ts';
 import type { OriginContext } from './origin-context.ts';
@@ -10,7 +11,6 @@ import { type OriginTarget, originTarget } from './origin-request.ts';
 import { OriginUpload } from './origin-upload.ts';
 import { prioritise } from './priority.ts';
 import type { ResponseHead } from './response-head.ts';
-import type { ContentEnd } from './response-parser.ts';
 
 /**
  * One request out of the tunnel and its response from the origin. Both directions run at once; it is over when the

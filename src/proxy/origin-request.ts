@@ -1,5 +1,6 @@
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
+import { fieldText } from './field-text.ts';
 import { type Framing, fieldValue, type HopFields, requestToHttp1 } from './fields.ts';
 import type { OriginConnection } from './origin-connection.ts';
 
@@ -29,10 +30,7 @@ export interface OriginRequestHead {
   readonly isChunked: boolean;
 }
 
-/**
- * Makes the head of an HTTP/1.1 request. Throws a TypeError where it would not be one head: HTTP/3 has checked all that
- * goes into it, but what slipped through would be a request of its own to the origin.
- */
+/** Makes the head of an HTTP/1.1 request. Throws a TypeError where it would not be one head: see {@link fieldText}. */
 export function requestHead(
   { method, path }: OriginTarget,
   fields: FieldLines,
@@ -42,18 +40,17 @@ export function requestHead(
   const headers = requestToHttp1(fields, framing, hop);
   if (!WORD.test(method) || !WORD.test(path))
     throw new TypeError('a request line with other than three words');
-  let text = `${method} ${path} HTTP/1.1\r\n`;
-  let connection = 'Connection: keep-alive\r\n';
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] as string;
-    if (name === 'Connection') connection = '';
-    text += fieldLine(name, headers[at + 1] as string);
-  }
-  return { text: `${text}${connection}\r\n`, isChunked: framing === 'chunked' };
+  const connection = namesConnection(headers) ? '' : 'Connection: keep-alive\r\n';
+  const text = `${method} ${path} HTTP/1.1\r\n${fieldText(headers)}${connection}\r\n`;
+  return { text, isChunked: framing === 'chunked' };
 }
 
 const WORD = /^[!-~\x80-\xff]+$/;
-const NOT_IN_VALUES = /[^\t -~\x80-\xff]/;
+
+function namesConnection(headers: readonly string[]): boolean {
+  for (let at = 0; at < headers.length; at += 2) if (headers[at] === 'Connection') return true;
+  return false;
+}
 
 /** A request as it is written to a connection: the head goes out with what follows, in one piece where that can be. */
 export class OriginRequest {
@@ -83,8 +80,8 @@ export class OriginRequest {
   }
 
   /** Ends the request: `last` is what is left of content of a known length, `trailers` are for a chunked one. */
-  end(last: Uint8Array | undefined, trailers: readonly [string, string][]): void {
-    if (this.#isChunked) this.connection.write(`${this.#takeHead()}0\r\n${linesOf(trailers)}\r\n`);
+  end(last: Uint8Array | undefined, trailers: readonly string[]): void {
+    if (this.#isChunked) this.connection.write(`${this.#takeHead()}0\r\n${fieldText(trailers)}\r\n`);
     else if (last === undefined) this.flush();
     else this.#send(last);
   }
@@ -99,15 +96,6 @@ export class OriginRequest {
     this.#head = '';
     return head;
   }
-}
-
-function linesOf(trailers: readonly [string, string][]): string {
-  return trailers.map(([name, value]) => fieldLine(name, value)).join('');
-}
-
-function fieldLine(name: string, value: string): string {
-  if (NOT_IN_VALUES.test(value)) throw new TypeError('a field with control characters');
-  return `${name}: ${value}\r\n`;
 }
 
 /** Whether requests with this method mostly have no content (RFC 9110 §9.3). */

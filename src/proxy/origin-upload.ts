@@ -21,7 +21,7 @@ export class OriginUpload {
   readonly #deadlines: Deadlines<OriginUpload>;
   #received = 0;
   #last: Uint8Array | undefined;
-  #trailers: readonly [string, string][] = [];
+  #trailers: readonly string[] = [];
   #request: OriginRequest | undefined;
   #isComplete = false;
 
@@ -89,7 +89,7 @@ export class OriginUpload {
     return request.write(chunk);
   }
 
-  addTrailers(trailers: [string, string][]): void {
+  addTrailers(trailers: readonly string[]): void {
     this.#trailers = trailers;
     this.#request ??= this.#open('chunked');
   }

@@ -90,7 +90,8 @@ const ROWS: [name: string, bytes: string, status: number][] = [
   ['no version', 'GET /\r\n\r\n', 505],
   ['PRI', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
   ['http/1.1 in lower case', `GET / http/1.1\r\n${HOST}\r\n`, 400],
-  ['a method that nobody knows', `FOO / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['a method with other characters', `G(T / HTTP/1.1\r\n${HOST}\r\n`, 400],
+  ['TLS', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03', 400],
   ['CONNECT', `CONNECT a:80 HTTP/1.1\r\n${HOST}\r\n`, 405],
   ['Connection names Host', get('Connection: host\r\n'), 400],
   [
@@ -166,6 +167,15 @@ describe('what an HTTP/1.1 client may not send', () => {
     for (const answer of await Promise.all(answers)) expectRefusal(answer, status);
     expect(seen).toEqual([]);
     await expectNextRequestWorks();
+  });
+
+  it.each([
+    ['a line that ends with LF alone', 'GET / HTTP/1.1\n'],
+    ['a request line without version', 'GET /\r\n'],
+    ['another protocol', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03'],
+    ['a control byte in a field', 'GET / HTTP/1.1\r\nHost: a\0'],
+  ])('is refused before the end of its head: %s', async (_name, bytes) => {
+    expect(await new RawClient(pair.port).send(bytes).untilClosed()).toMatch(/^HTTP\/1\.1 (400|505) /);
   });
 
   it('answers HEAD without content', async () => {

@@ -140,13 +140,13 @@ describe('a client that goes', () => {
     expect([...front, ...origin]).toMatchObject([record, record]);
   });
 
-  it('with requests behind the first has aborted all of them', async () => {
+  it('with requests behind the first has aborted that: nobody has read the others', async () => {
     const pair = await start(() => {});
     const client = new RawClient(pair.port).send(GET + GET + GET);
-    await until(() => pair.front.inFlight === 3 && pair.origin.inFlight === 1);
+    await until(() => pair.front.inFlight === 1 && pair.origin.inFlight === 1);
     client.socket.destroy();
     await until(() => pair.front.inFlight + pair.origin.inFlight === 0);
-    expect(pair.records.front.map(({ outcome }) => outcome)).toEqual(['aborted', 'aborted', 'aborted']);
+    expect(pair.records.front.map(({ outcome }) => outcome)).toEqual(['aborted']);
     expect(pair.records.origin).toHaveLength(1);
   });
 });
@@ -217,8 +217,8 @@ describe('an answer', () => {
 describe('what is no request', () => {
   it.each([
     ['a head that cannot be read', 'GET / HTTP/1.1\r\nA : b\r\n\r\n', 400],
-    ['a head that is too large', `GET / HTTP/1.1\r\nA: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
-    ['a target that is too long', `GET /${'x'.repeat(40_000)} HTTP/1.1\r\n\r\n`, 414],
+    ['a head that is too large', `GET / HTTP/1.1\r\nA: ${'x'.repeat(70_000)}\r\n\r\n`, 431],
+    ['a target that is too long', `GET /${'x'.repeat(70_000)} HTTP/1.1\r\n\r\n`, 414],
   ])('is told of without method and target: %s', async (_name, bytes, status) => {
     const { port, records } = await startFront(() => SILENT);
     await new RawClient(port).send(bytes).untilClosed();

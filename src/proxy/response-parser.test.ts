@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Rejection } from './failures.ts';
-import { type ContentEnd, ResponseParser } from './response-parser.ts';
+import type { ContentEnd } from './message-parser.ts';
+import { ResponseParser } from './response-parser.ts';
 
 const MAX_HEAD = 2048;
 const OK = 'HTTP/1.1 200 OK\r\n';
@@ -150,6 +151,6 @@ describe('a response is refused', () => {
   it('with trailers over the limit', () => {
     const trailers = (count: number) => `${OK}\r\n0\r\n${`A: ${'x'.repeat(100)}\r\n`.repeat(count)}\r\n`;
     expect(refusal(trailers(10), 'last-chunk')).toBe('taken');
-    expect(refusal(trailers(100), 'last-chunk')).toMatch(/malformed/);
+    expect(refusal(trailers(100), 'last-chunk')).toMatch(/too large/);
   });
 });

@@ -168,6 +168,15 @@ describe('Expect: 100-continue', () => {
     expect(await new RawClient(pair.port).send(HEAD).untilClosed()).toMatch(/^HTTP\/1\.1 417 /);
   });
 
+  it('with a final answer instead ends the connection, as the content may come or not', async () => {
+    const port = await startService((_request, response) => void response.end('no'));
+    const pair = await startPair(port);
+    const client = new RawClient(pair.port).send(HEAD);
+    expect(await client.until('no')).toContain('\r\nConnection: close\r\n');
+    const answer = await client.send('helloGET /next HTTP/1.1\r\nHost: a\r\n\r\n').untilClosed();
+    expect(answer.match(/HTTP\/1\.1 200/g)).toHaveLength(1);
+  });
+
   it('without content stays without', async () => {
     const service = await startNotingService();
     const pair = await startPair(service.port);

@@ -8,14 +8,13 @@ export interface Target {
 
 /**
  * The target of an HTTP/1.1 request (RFC 9112 §3.2) from its request line and its Host field. Nothing is decoded,
- * normalized or otherwise understood. Throws a Rejection with 400 or 414.
+ * normalized or otherwise understood. Throws a Rejection with 400.
  *
  *     origin-form    /p?q          authority from Host
  *     absolute-form  http://b/p?q  authority is b, Host only has to be right
  *     asterisk-form  *             OPTIONS alone
  */
-export function requestTarget(method: string, target: string, host: string, maxLength: number): Target {
-  if (target.length > maxLength) throw new Rejection(414, 'request target too long');
+export function requestTarget(method: string, target: string, host: string): Target {
   if (!isAuthority(host)) throw new Rejection(400, 'bad Host');
   if (target.includes('#')) throw new Rejection(400, 'request target with a fragment');
   if (target.startsWith('/')) return { authority: host, path: target };

@@ -19,6 +19,22 @@ describe('too slow', () => {
     expect(await client.untilClosed()).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
   });
 
+  it('the head of a request behind another one: 408', async () => {
+    const service = await startNotingService();
+    const { port } = await startPair(service.port, { headTimeout: 100 });
+    const client = new RawClient(port).send(`${GET}GET / HTTP/1.1\r\n`);
+    expect(await client.untilClosed()).toMatch(/^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 408 Request Timeout\r\n/);
+  });
+
+  it('not a client between two requests', async () => {
+    const service = await startNotingService();
+    const { port } = await startPair(service.port, { headTimeout: 50 });
+    const client = new RawClient(port).send(GET);
+    await client.until('ok');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    await client.send(GET).until('okHTTP/1.1 200 OK');
+  });
+
   it('the first byte of a request: closed without a word', async () => {
     const { port } = await startFront(() => SILENT, { headTimeout: 100 });
     expect(await new RawClient(port).untilClosed()).toBe('');

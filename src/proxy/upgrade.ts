@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection, reasonPhrase } from './failures.ts';
+import { fieldText } from './field-text.ts';
 import { fieldValue, type HopFields, interimToHttp3, requestToHttp1, responseToHttp1 } from './fields.ts';
 import type { SectionLimits } from './http1-fields.ts';
+import { fieldName } from './names.ts';
+import type { Http1Request } from './request-head.ts';
 
 /*
  * An Upgrade of HTTP/1.1 (RFC 9110 §7.8) crosses the tunnel as extended CONNECT (RFC 9220, RFC 8441 §5):
@@ -18,33 +21,28 @@ import type { SectionLimits } from './http1-fields.ts';
  * answer, the client end answers the application's key.
  */
 
-/** What of an HTTP/1.1 request tells whether it asks for an upgrade. */
-interface UpgradeRequest {
-  readonly method?: string | undefined;
-  readonly httpVersionMajor: number;
-  readonly httpVersionMinor: number;
-  readonly rawHeaders: readonly string[];
-}
-
 /**
  * The protocol that a request with `Connection: Upgrade` is to be upgraded to: the first one that may travel.
  * `undefined` when the request is to go on as if it had not asked, which is always allowed (RFC 9110 §7.8): extended
  * CONNECT stands for GET without content alone, and HTTP and TLS on the same connection would go round everything that
  * a gateway has to look at.
  */
-export function requestedProtocol(request: UpgradeRequest): string | undefined {
-  const { method, httpVersionMajor, httpVersionMinor, rawHeaders } = request;
-  if (method !== 'GET' || httpVersionMajor !== 1 || httpVersionMinor === 0) return undefined;
+export function requestedProtocol({ method, minorVersion, rawHeaders }: Http1Request): string | undefined {
+  if (method !== 'GET' || minorVersion === 0) return undefined;
   let wanted: string | undefined;
+  let isMeant = false;
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]?.toLowerCase();
-    const value = rawHeaders[at + 1] ?? '';
-    if (name === 'transfer-encoding' || (name === 'content-length' && value !== '0')) return undefined;
-    if (name === 'upgrade') wanted ??= value.split(',').map(trim).find(mayTravel);
+    const { lower } = fieldName(rawHeaders[at] as string);
+    const value = rawHeaders[at + 1] as string;
+    if (lower === 'transfer-encoding' || (lower === 'content-length' && value !== '0')) return undefined;
+    if (lower === 'upgrade') wanted ??= value.split(',').map(trim).find(mayTravel);
+    else if (lower === 'connection') isMeant ||= NAMES_UPGRADE.test(value);
   }
-  return wanted;
+  return isMeant ? wanted : undefined;
 }
 
+// RFC 9110 §7.8: without that, it is not for this hop.
+const NAMES_UPGRADE = /(?:^|,)[\t ]*upgrade[\t ]*(?:$|,)/i;
 const trim = (text: string): string => text.trim();
 const mayTravel = (protocol: string): boolean => PROTOCOL.test(protocol) && !NEVER.test(protocol);
 
@@ -166,7 +164,5 @@ export function switchToHttp1(fields: FieldLines, protocol: string, accept: stri
   const headers = responseToHttp1(passed, { chunked: false, withLength: false });
   headers.push('Connection', 'Upgrade', 'Upgrade', protocol);
   if (accept !== undefined) headers.push('Sec-Websocket-Accept', accept);
-  let head = `HTTP/1.1 101 ${reasonPhrase(101)}\r\n`;
-  for (let at = 0; at < headers.length; at += 2) head += `${headers[at]}: ${headers[at + 1]}\r\n`;
-  return `${head}\r\n`;
+  return `HTTP/1.1 101 ${reasonPhrase(101)}\r\n${fieldText(headers)}\r\n`;
 }

@@ -1,6 +1,5 @@
 /** Everything that `npm run fuzz` knows. */
 import type { Target } from './target.ts';
-import { chunkOverhead } from './targets/chunk-overhead.ts';
 import { coalesced } from './targets/coalesced.ts';
 import { config } from './targets/config.ts';
 import { fieldSection } from './targets/field-section.ts';
@@ -13,6 +12,7 @@ import { huffman } from './targets/huffman.ts';
 import { packet } from './targets/packet.ts';
 import { qpackExchange } from './targets/qpack-exchange.ts';
 import { decoderStream, encoderStream } from './targets/qpack-instructions.ts';
+import { requestParser } from './targets/request-parser.ts';
 import { responseParser } from './targets/response-parser.ts';
 import { retryToken } from './targets/retry-token.ts';
 import { settings } from './targets/settings.ts';
@@ -29,7 +29,7 @@ export const TARGETS: readonly Target[] = [
   qpackExchange,
   fields,
   http1Heads,
-  chunkOverhead,
+  requestParser,
   responseParser,
   config,
   packet,

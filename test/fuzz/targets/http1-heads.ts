@@ -77,17 +77,17 @@ export const http1Heads: Target = {
   run(bytes, trace) {
     const input = new Input(bytes);
     const method = input.pick(METHODS);
-    const httpVersionMinor = input.below(2);
-    const url = input.take(input.below(64)).toString('latin1').replace(NOT_IN_TARGETS, '') || '/';
+    const minorVersion = input.below(2) === 0 ? 0 : 1;
+    const target = input.take(input.below(64)).toString('latin1').replace(NOT_IN_TARGETS, '') || '/';
     const raw = linesFrom(Buffer.from(input.rest()).toString('latin1')).map(asParsed);
-    requests({ method, url, httpVersionMajor: 1, httpVersionMinor, rawHeaders: raw }, trace);
-    responses(200 + httpVersionMinor * 4, { httpVersion: `1.${httpVersionMinor}`, rawHeaders: raw }, trace);
+    requests({ method, target, minorVersion, rawHeaders: raw }, trace);
+    responses(200 + minorVersion * 4, { httpVersion: `1.${minorVersion}`, rawHeaders: raw }, trace);
     const trailers = accepted(() => trailersToHttp3(raw, LIMITS), [431, 400], trace);
     if (trailers !== undefined) checkTrailers(trailers);
   },
 };
 
-// What llhttp lets through: no control bytes, tokens for names, and no white space around values.
+// What the parsers let through: no control bytes, tokens for names, and no white space around values.
 const NOT_IN_TARGETS = /[^!-~\x80-\xff]/g;
 const NOT_IN_NAMES = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/g;
 const NOT_IN_VALUES = /^[\t ]+|[\t ]+$|[^\t -~\x80-\xff]/g;
@@ -113,19 +113,32 @@ function accepted<T>(convert: () => T, statuses: readonly number[], trace: Trace
 }
 
 function requests(head: Parameters<typeof requestToHttp3>[0], trace: Trace): void {
-  const converted = accepted(() => requestToHttp3(head, LIMITS, undefined), [400, 414, 431, 501, 505], trace);
+  const converted = accepted(
+    () => requestToHttp3(head, LIMITS, undefined),
+    [400, 414, 417, 431, 501, 505],
+    trace,
+  );
   if (converted === undefined) return;
-  const { fields, framing } = converted;
+  const { fields } = converted;
+  const framing = framingOf(converted.contentEnd);
   trace.say(framing);
   for (let at = 0; at < fields.length; at += 2) trace.say(fieldName(fields[at] ?? '').role);
-  trace.size(head.httpVersionMinor, head.url?.length ?? 0);
+  trace.size(head.minorVersion, head.target.length);
   checkRequest(fields);
-  const url = fieldValue(fields, ':path');
-  const next = { ...head, url, httpVersionMinor: 1, rawHeaders: requestToHttp1(fields, framing, HOP) };
+  const target = fieldValue(fields, ':path') ?? '';
+  const next = {
+    ...head,
+    target,
+    minorVersion: 1 as const,
+    rawHeaders: requestToHttp1(fields, framing, HOP),
+  };
   const again = requestToHttp3(next, WIDE, undefined);
-  check(again.framing === framing, 'another hop frames the content likewise');
+  check(framingOf(again.contentEnd) === framing, 'another hop frames the content likewise');
   check(normalised(again.fields, framing) === normalised(fields, framing), 'another hop passes the same on');
 }
+
+const framingOf = (end: number | 'last-chunk'): Framing =>
+  end === 'last-chunk' ? 'chunked' : end === 0 ? 'none' : 'length';
 
 // What a hop says of a request, and lines that get longer by what it says of itself.
 const HOP = { forwarded: undefined, requestId: 'id' };

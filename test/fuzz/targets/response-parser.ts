@@ -1,8 +1,10 @@
 import { Rejection } from '../../../src/proxy/failures.ts';
+import type { ContentEnd } from '../../../src/proxy/message-parser.ts';
 import type { ResponseHead } from '../../../src/proxy/response-head.ts';
-import { type ContentEnd, ResponseParser } from '../../../src/proxy/response-parser.ts';
+import { ResponseParser } from '../../../src/proxy/response-parser.ts';
 import { bytesOf, check, expected, type Target } from '../target.ts';
 import type { Trace } from '../trace.ts';
+import { contentOf, fieldsOf } from './messages.ts';
 
 /** Wide enough for every input: limits have tests of their own. */
 const MOST = 1024;
@@ -80,10 +82,6 @@ function contentEnd(fields: readonly string[]): ContentEnd {
 
 const HEAD = /^(?:[^\r\n]*\r\n)+?\r\n/;
 const STATUS_LINE = /^HTTP\/1\.[01] [0-9]{3}(?: [\t -~\x80-\xff]*)?$/;
-const FIELD =
-  /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[\t ]*$/;
-const CHUNK = /^([0-9A-Fa-f]{1,16})(?:[\t ]*;[\t -~\x80-\xff]*)?$/;
-
 /** The same, all at once and by other means. */
 function reference(input: string, trace: Trace): string {
   let told = '';
@@ -99,58 +97,7 @@ function reference(input: string, trace: Trace): string {
     told += `\n${status} ${first.slice(5, 8)} ${fields.join('|')}\n`;
     trace.size(1, fields.length);
     at = end + 4;
-    if (status < 100 || status > 199) return told + content(input, at, contentEnd(fields), trace);
+    if (status < 100 || status > 199) return told + contentOf(input, at, contentEnd(fields), trace);
     trace.hit(2);
-  }
-}
-
-function fieldsOf(lines: readonly string[]): string[] | undefined {
-  const fields: string[] = [];
-  for (const line of lines) {
-    const match = FIELD.exec(line);
-    if (match === null) return undefined;
-    fields.push(match[1] ?? '', match[2] ?? '');
-  }
-  return fields;
-}
-
-function content(input: string, start: number, end: ContentEnd, trace: Trace): string {
-  trace.size(3, input.length - start);
-  if (end === 'close') return `${input.slice(start)}\ncomplete`;
-  if (end === 'last-chunk') return chunks(input, start, trace);
-  const text = input.slice(start, start + end);
-  return `${text}\n${text.length < end ? 'cut' : `\ncomplete after ${start + end}`}`;
-}
-
-function chunks(input: string, start: number, trace: Trace): string {
-  let told = '';
-  for (let at = start; ; ) {
-    const end = input.indexOf('\r\n', at);
-    if (end < 0) return `${told}\ncut`;
-    const digits = CHUNK.exec(input.slice(at, end))?.[1];
-    const size = Number.parseInt(digits ?? '', 16);
-    if (!Number.isSafeInteger(size)) return `${told}\nwrong`;
-    if (size === 0) return told + trailers(input, end + 2);
-    trace.size(4, size);
-    told += input.slice(end + 2, end + 2 + size);
-    at = end + 2 + size;
-    const behind = input.slice(at, at + 2);
-    if (behind.length < 2) return `${told}\ncut`;
-    if (behind !== '\r\n') return `${told}\nwrong`;
-    at += 2;
-  }
-}
-
-function trailers(input: string, start: number): string {
-  const fields: string[] = [];
-  for (let at = start; ; ) {
-    const end = input.indexOf('\r\n', at);
-    if (end < 0) return '\ncut';
-    const line = input.slice(at, end);
-    at = end + 2;
-    if (line === '') return `\n${fields.join('|')}\ncomplete after ${at}`;
-    const field = fieldsOf([line]);
-    if (field === undefined) return '\nwrong';
-    fields.push(...field);
   }
 }

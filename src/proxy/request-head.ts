@@ -1,0 +1,47 @@
+import { Rejection } from './failures.ts';
+import { checkLines, endOfLine, readFieldLines } from './head-lines.ts';
+
+/** The head of a client's request as it came: what it means is decided elsewhere. */
+export interface Http1Request {
+  readonly method: string;
+  /** As it stands in the request line. */
+  readonly target: string;
+  /** Of HTTP/1. */
+  readonly minorVersion: 0 | 1;
+  /** Name, value, name, value, …, one byte a character, without the white space around values. */
+  readonly rawHeaders: readonly string[];
+}
+
+/**
+ * Reads a head (RFC 9112 §3, §5), one byte a character, up to but without its empty line. Lines end with CR LF, none is
+ * folded, and there is no control character. Throws a Rejection with 400, or 505 for another version than HTTP/1.0 and
+ * HTTP/1.1.
+ */
+export function parseRequestHead(text: string): Http1Request {
+  checkLines(text, malformedRequest);
+  const lineEnd = endOfLine(text, 0);
+  const { method, target, minorVersion } = parseRequestLine(text.slice(0, lineEnd));
+  const rawHeaders: string[] = [];
+  readFieldLines(text, lineEnd + 2, rawHeaders, malformedRequest);
+  return { method, target, minorVersion, rawHeaders };
+}
+
+/** Reads the first line of a head (RFC 9112 §3). Throws as {@link parseRequestHead}. */
+export function parseRequestLine(line: string): Pick<Http1Request, 'method' | 'target' | 'minorVersion'> {
+  const [, method, target, version] = REQUEST_LINE.exec(line) ?? [];
+  if (method === undefined || target === undefined) throw malformedRequest('no request line');
+  if (version === 'HTTP/1.1') return { method, target, minorVersion: 1 };
+  if (version === 'HTTP/1.0') return { method, target, minorVersion: 0 };
+  // That of HTTP/0.9 has no version (RFC 1945 §4.1).
+  if (version !== undefined && !VERSION.test(version)) throw malformedRequest('no request line');
+  throw new Rejection(505, 'HTTP version not supported');
+}
+
+/** What is answered to a request that cannot be read. */
+export function malformedRequest(what: string): Rejection {
+  return new Rejection(400, `malformed request: ${what}`);
+}
+
+// A token, a target in visible ASCII, and what should be a version, with one space between each.
+const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~]+)(?: (.*))?$/;
+const VERSION = /^HTTP\/[0-9]\.[0-9]$/;
