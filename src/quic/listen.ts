@@ -7,14 +7,22 @@ import { type DropReason, QuicMeter } from './meter.ts';
 import { type EngineAddress, type EngineConfig, type EngineRecvInfo, errorText, quiche } from './native.ts';
 import { engineConfig, type QuicOptions } from './options.ts';
 import { connectionKey, isLongHeader, type LongHeader, parseLongHeader, shortHeaderKey } from './packet.ts';
+import { PeerSockets } from './peer-sockets.ts';
 import type { QuicClose, QuicEvents } from './port.ts';
-import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
+import { enlarge, formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
 import { StatelessResets } from './stateless-reset.ts';
 import { Strangers } from './strangers.ts';
 import { EndOfTurn } from './turn.ts';
 
 /** Time of the processor that it takes to make a connection, and to throw it away, milliseconds. */
 const CREATION_TIME = 0.5;
+
+/**
+ * How long one connection delivers in a turn, while others have something to do as well, milliseconds; and for how long that is
+ * taken to be so.
+ */
+const PATIENCE = 2;
+const SHARED = 100;
 
 /** What a server endpoint tells its owner. */
 export interface ListenEvents {
@@ -28,6 +36,8 @@ interface Peer {
   readonly address: EngineAddress;
   /** Under which keys datagrams find the connection. */
   readonly keys: readonly string[];
+  /** Whether it was given a socket of its own. */
+  separate: boolean;
   /** How it got in, until its handshake is over. */
   admission: Admission | undefined;
   /** Time of the processor that its handshake took, milliseconds. */
@@ -43,11 +53,11 @@ export async function listen(
   meter: QuicMeter = new QuicMeter(),
 ): Promise<ServerEndpoint> {
   const config = engineConfig(options, 'server');
-  const socket = await openSocket(socketOptions, logger, meter);
+  const socket = await openSocket({ ...socketOptions, shared: true }, logger, meter);
   return new ServerEndpoint(socket, config, options, events, logger, meter);
 }
 
-/** The server's end: one socket, any number of connections, routed by connection ID. */
+/** The server's end: one port, any number of connections, routed by connection ID. */
 export class ServerEndpoint implements ConnectionHost {
   readonly clock = (): number => performance.now();
   readonly meter: QuicMeter;
@@ -60,9 +70,13 @@ export class ServerEndpoint implements ConnectionHost {
   readonly #gate: Gate;
   readonly #resets: StatelessResets;
   readonly #strangers: Strangers;
+  readonly #peerSockets: PeerSockets;
   readonly #routes = new Map<string, QuicConnection>();
   readonly #peers = new Map<QuicConnection, Peer>();
   readonly #turn = new EndOfTurn<QuicConnection>((connection) => connection.process());
+  /** The connection that had something to do last, and when it was another one before. */
+  #latest: QuicConnection | undefined;
+  #sharedAt = Number.NEGATIVE_INFINITY;
   #whenEmpty: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #accepting = true;
@@ -87,7 +101,9 @@ export class ServerEndpoint implements ConnectionHost {
     this.#resets = new StatelessResets(options.identity.key, socket.address.port);
     const transmit = (datagram: Buffer, to: EngineAddress): boolean => socket.send(datagram, to);
     this.#strangers = new Strangers(this.#gate, this.#resets, meter, logger, this.clock, transmit);
-    socket.onDatagram((datagram, from) => this.#receive(datagram, from));
+    const receive = (datagram: Buffer, from: RemoteInfo): void => this.#receive(datagram, from);
+    this.#peerSockets = new PeerSockets(socket.address, socket.family, enlarge, receive);
+    socket.onDatagram(receive);
     socket.onError((code) => {
       if (code === 'EMSGSIZE') for (const connection of this.#peers.keys()) connection.datagramRefused();
       else logger.warn({ code }, `the UDP socket reports ${code}`);
@@ -130,6 +146,7 @@ export class ServerEndpoint implements ConnectionHost {
     });
     for (const connection of this.#peers.keys()) connection.leave(errorCode, reason);
     if (this.#peers.size > 0) await empty;
+    this.#peerSockets.close();
     this.#socket.close();
   }
 
@@ -138,12 +155,21 @@ export class ServerEndpoint implements ConnectionHost {
   }
 
   schedule(connection: QuicConnection): void {
+    if (connection !== this.#latest) {
+      this.#latest = connection;
+      this.#sharedAt = this.clock();
+    }
     this.#turn.add(connection);
+  }
+
+  get patience(): number {
+    return this.clock() - this.#sharedAt < SHARED ? PATIENCE : Number.POSITIVE_INFINITY;
   }
 
   established(connection: QuicConnection): QuicEvents {
     const peer = this.#handshakeOver(connection, true);
     const address = peer === undefined ? '' : formatAddress(peer.address);
+    if (peer !== undefined) this.#separate(peer);
     this.meter.established(connection, address);
     return this.#events.onConnection(connection, address);
   }
@@ -167,12 +193,18 @@ export class ServerEndpoint implements ConnectionHost {
   released(connection: QuicConnection): void {
     const peer = this.#handshakeOver(connection, false);
     const now = this.clock();
+    if (peer?.separate === true) this.#peerSockets.remove(peer.address);
     for (const key of peer?.keys ?? []) {
       this.#routes.delete(key);
       this.#strangers.closed(key, now);
     }
     this.#peers.delete(connection);
     if (this.#peers.size === 0) this.#whenEmpty?.();
+  }
+
+  #separate(peer: Peer): void {
+    peer.separate = true;
+    this.#peerSockets.add(peer.address);
   }
 
   #handshakeOver(connection: QuicConnection, succeeded: boolean): Peer | undefined {
@@ -226,7 +258,13 @@ export class ServerEndpoint implements ConnectionHost {
     if (connection === undefined) return undefined;
     const keys = [connectionKey(admission.connectionId), connectionKey(header.destination)];
     for (const key of keys) this.#routes.set(key, connection);
-    this.#peers.set(connection, { address: from, keys, admission, handshakeTime: CREATION_TIME });
+    this.#peers.set(connection, {
+      address: from,
+      keys,
+      admission,
+      separate: false,
+      handshakeTime: CREATION_TIME,
+    });
     return connection;
   }
 

@@ -39,9 +39,12 @@ export class Serving {
     return Math.min(sweep, this.streams.starvedAt(now));
   }
 
-  /** Delivers and looks after streams. True: there is more to deliver, for the next turn of the event loop. */
-  advance(now: number): boolean {
-    if (this.#undelivered) this.#deliver();
+  /**
+   * Delivers, for about `patience` (ms), and looks after streams. True: there is more to deliver, for the next turn of the event
+   * loop.
+   */
+  advance(now: number, patience: number): boolean {
+    if (this.#undelivered) this.#deliver(patience);
     if ((this.#unswept || this.#sweeping) && now - this.#sweptAt >= SWEEP_INTERVAL) {
       if (!this.#sweeping) this.#unswept = false;
       this.#sweptAt = now;
@@ -50,13 +53,13 @@ export class Serving {
     return this.#undelivered;
   }
 
-  #deliver(): void {
+  #deliver(patience: number): void {
     // First: what is delivered may bring about that there is more.
     this.#undelivered = false;
     // The engine keeps its news of paths until they are taken.
     while (this.#engine.pathEventNext() !== null);
     this.streams.sending.revive();
     this.streams.offerStreams();
-    if (this.streams.deliver()) this.#undelivered = true;
+    if (this.streams.deliver(patience)) this.#undelivered = true;
   }
 }

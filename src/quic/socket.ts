@@ -14,6 +14,8 @@ export interface SocketOptions {
   readonly receiveBufferSize: number | undefined;
   /** SO_SNDBUF, bytes; undefined leaves the system's. */
   readonly sendBufferSize: number | undefined;
+  /** Whether other sockets of this process shall be bound to the same port. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export class BindError extends Error {
 }
 
 /** Addresses are numeric by the time they get here; looking them up again would cost a turn of the event loop. */
-function numericLookup(
+export function numericLookup(
   address: string,
   _options: unknown,
   callback: (error: Error | null, address: string, family: number) => void,
@@ -62,9 +64,18 @@ export async function openSocket(
   }
 }
 
-function bind(options: SocketOptions): Promise<Socket> {
+async function bind(options: SocketOptions): Promise<Socket> {
+  if (!options.shared) return bindOnce(options);
+  // A port that is shared could be taken from another process that shares it: only one that nobody has is taken.
+  const probe = await bindOnce({ ...options, shared: false });
+  const { port } = probe.address();
+  probe.close();
+  return bindOnce({ ...options, port });
+}
+
+function bindOnce(options: SocketOptions): Promise<Socket> {
   const type = isIPv6(options.bindAddress) ? 'udp6' : 'udp4';
-  const socket = createSocket({ type, lookup: numericLookup });
+  const socket = createSocket({ type, lookup: numericLookup, reuseAddr: options.shared === true });
   return new Promise((resolve, reject) => {
     socket.once('error', (error) => {
       socket.close();
@@ -106,7 +117,7 @@ export function formatAddress({ host, port }: EngineAddress): string {
 }
 
 /** Linux gives as much as it grants; a system that refuses leaves what there was. */
-function enlarge(socket: Socket): void {
+export function enlarge(socket: Socket): void {
   try {
     socket.setRecvBufferSize(RECEIVE_BUFFER);
   } catch {}

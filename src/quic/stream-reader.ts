@@ -36,8 +36,11 @@ export class StreamReader {
     this.#owner = owner;
   }
 
-  /** Reads up to `room` bytes, or a piece more, unless the stream is paused, and returns how many came. */
-  read(stream: Stream, room: number): number {
+  /**
+   * Reads up to `room` bytes, or a piece more, unless the stream is paused, and returns how many came. A piece is the least
+   * that is read when it is later than `until` already.
+   */
+  read(stream: Stream, room: number, until: number): number {
     let total = 0;
     while (total < room && !stream.paused) {
       const got = this.#receive(stream, this.#slab.room());
@@ -46,7 +49,7 @@ export class StreamReader {
       total += length;
       this.pieces++;
       this.#deliver(stream, length, fin);
-      if (fin) break;
+      if (fin || performance.now() >= until) break;
     }
     this.bytes += total;
     stream.taken += total;

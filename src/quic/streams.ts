@@ -122,11 +122,15 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     if (stream !== undefined) this.sending.prioritise(stream, urgency, incremental);
   }
 
-  /** Hands what has arrived to the events. True: a bound was met and there is more. */
-  deliver(): boolean {
+  /**
+   * Hands what has arrived to the events, for `patience` (ms) or a piece longer: few bytes can make much work. True: a bound
+   * was met and there is more.
+   */
+  deliver(patience: number): boolean {
     for (const stream of this.#heldEnds.splice(0)) this.#reader.deliverHeldEnd(stream);
-    const left = BYTES_PER_TURN - (this.#crowded ? 0 : this.#readUnlisted());
-    this.#crowded = this.#engine.isReadable() && this.#readListed(left);
+    const until = performance.now() + patience;
+    const left = BYTES_PER_TURN - (this.#crowded ? 0 : this.#readUnlisted(until));
+    this.#crowded = this.#engine.isReadable() && this.#readListed(left, until);
     return this.#crowded;
   }
 
@@ -134,31 +138,32 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    * Reads those that are likely to have something, asking about each, and returns how many bytes came: the engine's list
    * costs twenty microseconds, and five handles that the garbage collector has to look after. Mostly it is empty then.
    */
-  #readUnlisted(): number {
+  #readUnlisted(until: number): number {
     let bytes = 0;
     if (this.#streams.size <= FEW) {
       for (const stream of this.#streams.values()) {
         // Of a stream that the engine has forgotten, the sweep finds out how it ended.
         if (stream.paused || stream.receiving !== 'open' || !this.#engine.streamReadable(stream.id)) continue;
-        bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN);
-        if (bytes >= STREAM_BYTES_PER_TURN) return bytes;
+        bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN, until);
+        if (bytes >= STREAM_BYTES_PER_TURN || performance.now() >= until) return bytes;
       }
     }
     while (bytes < STREAM_BYTES_PER_TURN && this.#engine.streamReadable(this.#expected)) {
-      bytes += this.#reader.read(this.#add(this.#expected), STREAM_BYTES_PER_TURN);
+      bytes += this.#reader.read(this.#add(this.#expected), STREAM_BYTES_PER_TURN, until);
+      if (performance.now() >= until) break;
     }
     return bytes;
   }
 
-  #readListed(left: number): boolean {
+  #readListed(left: number, until: number): boolean {
     for (const id of this.#engine.readable()) {
-      if (left <= 0) return true;
+      if (left <= 0 || performance.now() >= until) return true;
       const stream = this.#streams.get(id) ?? this.#accept(id);
       if (stream === undefined || stream.paused) continue;
       const room = Math.min(left, STREAM_BYTES_PER_TURN);
-      const read = this.#reader.read(stream, room);
+      const read = this.#reader.read(stream, room, until);
       left -= read;
-      if (read >= room) return true;
+      if (read >= room || performance.now() >= until) return true;
     }
     return false;
   }

@@ -1,5 +1,5 @@
 /** Streams of a real connection: content, back-pressure, how many there may be. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { patternHash } from '../support/pattern.ts';
 import { openedStream, passMarker } from '../support/quic-end.ts';
 import { closeAll, connectOver, connectPair } from '../support/quic-pair.ts';
@@ -92,6 +92,27 @@ describe('bodies', () => {
     }
     for (const id of still) server.connection.resumeStream(id);
     for (const id of still) expect(await server.received(id)).toBe(patternHash(1, id));
+  });
+
+  it('are delivered in several turns of the event loop when what they bring takes long', async () => {
+    const { client, server } = await connectPair();
+    let turn = 0;
+    const count = (): void => {
+      turn++;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    onTestFinished(() => clearImmediate(counting));
+    const turns = new Set<number>();
+    server.onData = () => {
+      turns.add(turn);
+      const until = performance.now() + 3;
+      while (performance.now() < until);
+    };
+    const ids = Array.from({ length: 20 }, () => client.open());
+    for (const id of ids) void client.send(id, 1, id);
+    for (const id of ids) expect(await server.received(id)).toBe(patternHash(1, id));
+    expect(turns.size).toBeGreaterThan(5);
   });
 
   it('go on beside so many that stand still that send_window is full', async () => {
