@@ -15,6 +15,7 @@ import { startTunnel } from '../test/support/tunnel.ts';
 import { ATTACKS } from './floods/attacks.ts';
 import type { Order, Spent } from './floods/peer.ts';
 import { closeConnections, timeSteadily } from './load/times.ts';
+import { startLargeOrigin } from './origin.ts';
 import { cpuTime } from './programs.ts';
 import { quantile } from './stats.ts';
 
@@ -25,6 +26,8 @@ const { values: args } = parseArgs({
   },
 });
 
+/** Several times what the server end holds of one answer, bytes; more would only fill the buffers of the kernel. */
+const LARGE = 1_000_000;
 /** Requests a second of the other peer. */
 const RATE = 100;
 /** Seconds for which it is watched in quiet. */
@@ -135,14 +138,16 @@ const origin = fork(script('origin'), {
   stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
 });
 const [port] = await once(origin.stdout as NodeJS.EventEmitter, 'data');
+const nginx = await startLargeOrigin(Number(port), LARGE);
 const HEAD = ['attack'.padEnd(30), 'peer spent'.padStart(17), 'server CPU'.padStart(17)];
 console.log([...HEAD, 'server memory'.padStart(20), '99th percentile of another peer'].join('  '));
 let ok = names.length > 0;
 for (const name of names) {
-  const verdict = await measure(name, Number(port));
+  const verdict = await measure(name, nginx.port);
   console.log(verdict.line);
   ok &&= verdict.ok;
 }
 closeConnections();
+await nginx.stop();
 origin.disconnect();
 process.exitCode = ok ? 0 : 1;

@@ -41,6 +41,32 @@ export async function startOrigin(): Promise<Origin> {
   return started(port, new Program('nginx', ['-c', file, '-p', folder]));
 }
 
+/**
+ * nginx as the service of hostile peers: `/` and `/large`, and all else goes to `behind`. It takes whatever heads the server end
+ * passes on.
+ */
+export async function startLargeOrigin(behind: number, large: number): Promise<Origin> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  mkdirSync(join(folder, 'files'), { mode: 0o755 });
+  writeFileSync(join(folder, 'files/index.html'), 'ok');
+  writeFileSync(join(folder, 'files/large'), Buffer.alloc(large));
+  const http = `
+  open_file_cache max=10;
+  large_client_header_buffers 8 64k;
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    root ${folder}/files;
+    keepalive_timeout 600s 600s;
+    location = / { try_files /index.html =404; }
+    location = /large { try_files /large =404; }
+    location / { proxy_pass http://127.0.0.1:${behind}; proxy_request_buffering off; proxy_read_timeout 600s; }
+  }`;
+  const file = join(folder, 'configuration');
+  writeFileSync(file, nginxConfiguration(folder, '1', http));
+  return started(port, new Program('nginx', ['-c', file, '-p', folder]));
+}
+
 /** Answers each request with 1 KB after `delay` ms, and takes every upgrade. */
 export async function startHeldOrigin(delay: number): Promise<Origin> {
   const port = await freePort();
