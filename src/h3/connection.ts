@@ -18,6 +18,7 @@ import { encodeFrame, FrameType } from './frames.ts';
 import { GoingAway } from './going-away.ts';
 import type { ConnectionHandler, RequestHandler } from './handlers.ts';
 import { HeldBytes } from './held-bytes.ts';
+import { Losing } from './losing.ts';
 import type { ReceiverContext } from './message-receiver.ts';
 import type { H3Options } from './options.ts';
 import { OwnStream } from './own-stream.ts';
@@ -28,6 +29,7 @@ import { PieceJoiner } from './piece-joiner.ts';
 import type { FieldLines, StreamFailure } from './port.ts';
 import { QpackStreams } from './qpack-streams.ts';
 import { encodeSettings, type Settings } from './settings.ts';
+import { Slices } from './slices.ts';
 import {
   type CriticalStream,
   StreamType,
@@ -60,6 +62,12 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   readonly #goingAway: GoingAway;
   readonly #peerControl: ControlReceiver;
   readonly #peerStreams: UnidirectionalStreams;
+  /** Streams whose field section is not blocked any more. Each by itself: what is wrong with one is not the others' fault. */
+  readonly #unblocked = new Slices((id) => {
+    this.#requests.get(id)?.receiver.unblock();
+    this.proceed(id);
+  });
+  readonly #losing = new Losing();
   #peerSettings: Settings | undefined;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
@@ -249,7 +257,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#state = 'closed';
     const { source, code, reason } = close;
     this.#loseRequests({ source, code, reason });
-    this.#handler.onClosed(close);
+    this.#losing.whenTold(() => this.#handler.onClosed(close));
   }
 
   onSettings(settings: Settings): void {
@@ -267,17 +275,11 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   onCriticalData(stream: CriticalStream, chunk: Uint8Array): void {
     if (stream === 'control') this.#peerControl.receive(chunk);
     else if (stream === 'qpackDecoder') this.#qpack.receiveDecoderStream(chunk);
-    else for (const id of this.#qpack.receiveEncoderStream(chunk)) this.#unblock(id);
+    else this.#unblocked.add(this.#qpack.receiveEncoderStream(chunk));
   }
 
   onUnknownStream(id: StreamId): void {
     this.#quic.stopSending(id, Code.H3_STREAM_CREATION_ERROR);
-  }
-
-  // Each by itself: what is wrong with one stream's section is not the fault of the others.
-  #unblock(id: StreamId): void {
-    this.#requests.get(id)?.receiver.unblock();
-    this.proceed(id);
   }
 
   // A bidirectional stream without handler: new, or of no interest any more.
@@ -336,8 +338,9 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   #loseRequests(cause: Pick<StreamFailure, 'source' | 'code' | 'reason'>): void {
     const requests = [...this.#requests.values()];
     this.#requests.clear();
+    this.#unblocked.clear();
     this.unsent.clear();
-    for (const request of requests) request.onLost({ ...cause, scope: 'connection', untouched: false });
+    this.#losing.lose(requests, cause);
   }
 }
 

@@ -117,7 +117,7 @@ describe('several blocked messages', () => {
     expect(server.quic.closes.map(([code]) => code)).toEqual([0x200]);
   });
 
-  it('of no more bytes than there is memory for: the rest is reset with H3_EXCESSIVE_LOAD', () => {
+  it('of no more bytes than there is memory for: the rest is reset with H3_EXCESSIVE_LOAD; few at once go on', async () => {
     const { server, encoder } = serverWithEncoder({ qpackBlockedStreams: 1000 });
     const large = [...INDEXED_GET, 'cookie', '\xff'.repeat(3800)];
     for (let id = 0; server.quic.resets.length === 0; id += 4)
@@ -126,7 +126,12 @@ describe('several blocked messages', () => {
     expect(server.quic.resets).toEqual([[id, Code.H3_EXCESSIVE_LOAD]]);
     expect(id / 4).toBe(Math.floor(2 ** 20 / (encoder.headers(id, large).length - 3)));
     encoder.deliver();
-    expect(server.requests).toHaveLength(id / 4);
+    expect(server.requests).toHaveLength(8);
+    while (server.requests.length < id / 4) {
+      const before = server.requests.length;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(server.requests.length).toBeLessThanOrEqual(before + 8);
+    }
   });
 });
 

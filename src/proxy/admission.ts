@@ -50,6 +50,7 @@ export class Admission {
   readonly #cancelled: CancelledPlaces;
   #requests = 0;
   #upgrades = 0;
+  /** Those that wait are looked after in a turn of the event loop to come. */
   #isServing = false;
 
   /** `carrier`: the connection of these requests. `now`: a monotonic clock in milliseconds. */
@@ -70,7 +71,8 @@ export class Admission {
   onRequest(stream: RequestStream, fields: FieldLines): RequestStreamEvents {
     const arrival = this.#arrival(stream, fields);
     if (isUpgrade(fields)) return this.#admitUpgrade(arrival);
-    if (this.#requests < this.#limits.maxRequests) return this.#runRequest(arrival);
+    const isTurn = this.#waiting.size === 0 && this.#requests < this.#limits.maxRequests;
+    if (isTurn) return this.#runRequest(arrival);
     const waiting = new WaitingRequest(arrival, () => this.#waiting.delete(waiting));
     this.#waiting.add(waiting);
     return waiting;
@@ -102,7 +104,10 @@ export class Admission {
 
   readonly #freeRequest = (): void => {
     this.#requests--;
-    if (!this.#isServing) this.#serveWaiting();
+    // In a turn of its own: of a session that is lost the others are given up now, and one that ends may let many run.
+    if (this.#waiting.size === 0 || this.#isServing) return;
+    this.#isServing = true;
+    setImmediate(this.#serveWaiting);
   };
 
   readonly #onUpgradeOver = (cancelled: boolean): void => {
@@ -114,16 +119,16 @@ export class Admission {
     this.#upgrades--;
   };
 
-  // One that runs may be over at once; what that leaves room for is seen by the same loop.
-  #serveWaiting(): void {
-    this.#isServing = true;
+  readonly #serveWaiting = (): void => {
+    let left = SERVED;
     for (const next of this.#waiting) {
-      if (this.#requests >= this.#limits.maxRequests) break;
+      if (this.#requests >= this.#limits.maxRequests || left-- === 0) break;
       this.#waiting.delete(next);
       next.run((arrival) => this.#runRequest(arrival));
     }
-    this.#isServing = false;
-  }
+    this.#isServing = left < 0;
+    if (this.#isServing) setImmediate(this.#serveWaiting);
+  };
 
   #admitUpgrade(arrival: Arrival): RequestStreamEvents {
     if (this.#upgrades >= this.#limits.maxUpgrades) {
@@ -152,6 +157,9 @@ const NOBODY: RequestStreamEvents = {
   onStopped() {},
   onFailed() {},
 };
+
+/** Requests that begin to run in one turn of the event loop, of those that waited. */
+const SERVED = 16;
 
 /** A request that nobody serves yet. */
 class WaitingRequest implements RequestStreamEvents {

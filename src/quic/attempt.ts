@@ -35,7 +35,7 @@ const REFUSALS = 2;
 
 /** One address, one socket, and the connection on it. */
 export class Attempt implements ConnectionHost {
-  readonly patience = Number.POSITIVE_INFINITY;
+  readonly isShared = false;
   readonly clock = (): number => performance.now();
   readonly meter: QuicMeter;
   leaving = false;

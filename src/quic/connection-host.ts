@@ -10,8 +10,8 @@ export interface ConnectionHost {
   readonly meter: QuicMeter;
   /** Sends a datagram. True: the buffer may be used again; otherwise it is the socket's from here on. */
   transmit(datagram: Buffer, to: EngineAddress): boolean;
-  /** How long a connection may deliver what came, in one turn of the event loop, milliseconds: others may be waiting. */
-  readonly patience: number;
+  /** Whether several connections have something to do at present. */
+  readonly isShared: boolean;
   /** Asks for a call of `process` at the end of this turn of the event loop. */
   schedule(connection: QuicConnection): void;
   /** The handshake is complete and the peer's name is right: whose events are these? */

@@ -295,7 +295,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#tag = connectionTag(this.#engine, this.role);
     const events = this.#host.established(this);
     const streams = new Streams(this.#engine, this.role, this.#options, events);
-    this.#state = { phase: 'open', serving: new Serving(this.#engine, streams, events) };
+    this.#state = { phase: 'open', serving: new Serving(this.#engine, streams, events, this.#host.clock()) };
     events.onStreamsAvailable();
   }
 
@@ -310,7 +310,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     const { streams } = serving;
     const breach = this.#watch.breach(streams, this.#output, now);
     if (breach !== undefined) this.#accuse(breach);
-    if (serving.advance(now, this.#host.patience)) this.#host.schedule(this);
+    if (serving.advance(now, this.#host.isShared)) this.#host.schedule(this);
     if (now >= streams.starvedAt(now)) {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
     }

@@ -17,11 +17,7 @@ import { EndOfTurn } from './turn.ts';
 /** Time of the processor that it takes to make a connection, and to throw it away, milliseconds. */
 const CREATION_TIME = 0.5;
 
-/**
- * How long one connection delivers in a turn, while others have something to do as well, milliseconds; and for how long that is
- * taken to be so.
- */
-const PATIENCE = 2;
+/** For how long several connections are taken to have something to do, once they had, milliseconds. */
 const SHARED = 100;
 
 /** What a server endpoint tells its owner. */
@@ -162,8 +158,8 @@ export class ServerEndpoint implements ConnectionHost {
     this.#turn.add(connection);
   }
 
-  get patience(): number {
-    return this.clock() - this.#sharedAt < SHARED ? PATIENCE : Number.POSITIVE_INFINITY;
+  get isShared(): boolean {
+    return this.clock() - this.#sharedAt < SHARED;
   }
 
   established(connection: QuicConnection): QuicEvents {

@@ -165,10 +165,10 @@ describe('the engine is given', () => {
     drain();
     expect(events).toEqual(['4 done']);
     expect(queue.hasReady).toBe(false);
-    queue.revive();
+    queue.revive(Number.POSITIVE_INFINITY);
     expect(queue.hasReady).toBe(false);
     engine.credit.set(0, 100);
-    queue.revive();
+    queue.revive(Number.POSITIVE_INFINITY);
     drain();
     expect(events).toEqual(['4 done', '0 done']);
   });
@@ -185,7 +185,7 @@ describe('streams without credit', () => {
     for (const each of halves) engine.credit.set(each.id, 10);
     const done = [256, 512, 600];
     for (const count of done) {
-      queue.revive();
+      queue.revive(Number.POSITIVE_INFINITY);
       drain();
       expect(events).toHaveLength(count);
     }
@@ -222,7 +222,7 @@ describe('a stream that the peer stopped', () => {
     queue.write(half(0), Buffer.alloc(100), false);
     drain();
     engine.failures.set(0, STOPPED);
-    queue.revive();
+    queue.revive(Number.POSITIVE_INFINITY);
     expect(events).toEqual(['0 stopped 268', '0 done']);
   });
 

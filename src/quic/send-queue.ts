@@ -162,11 +162,14 @@ export class SendQueue {
     if (waits) this.#ready.add(half);
   }
 
-  /** After datagrams came: halves that got new credit take part again, as far as a bounded number of questions tells. */
-  revive(): void {
+  /**
+   * After datagrams came: halves that got new credit take part again, as far as a bounded number of questions tells, and time
+   * until `until` allows: to hear that the peer has stopped one may have much to follow.
+   */
+  revive(until: number): void {
     let count = Math.min(REVIVALS, this.#stalled.size);
     for (const half of this.#stalled) {
-      if (count-- === 0) return;
+      if (count-- === 0 || performance.now() >= until) return;
       this.#askForCredit(half);
     }
   }

@@ -1,9 +1,16 @@
+import { FairShare } from './fair-share.ts';
 import type { EngineConnection } from './native.ts';
 import type { QuicEvents } from './port.ts';
 import type { Streams } from './streams.ts';
 
+/** How long streams are asked in one turn while others have something to do as well, milliseconds. */
+const SWEEP_TIME = 2;
+
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
 const SWEEP_INTERVAL = 20;
+
+/** How long what came is delivered in one turn of the event loop, milliseconds, while no other connection has something. */
+const ALONE = 20;
 
 /** An open connection, as its owner sees it: what came is delivered, and streams are looked after. */
 export class Serving {
@@ -15,8 +22,17 @@ export class Serving {
   #unswept = true;
   #sweeping = false;
   #sweptAt = 0;
+  readonly #share: FairShare;
+  /** There is something to deliver, but others come first. */
+  #isWaiting = false;
 
-  constructor(engine: Pick<EngineConnection, 'pathEventNext'>, streams: Streams, events: QuicEvents) {
+  constructor(
+    engine: Pick<EngineConnection, 'pathEventNext'>,
+    streams: Streams,
+    events: QuicEvents,
+    now: number,
+  ) {
+    this.#share = new FairShare(now);
     this.#engine = engine;
     this.streams = streams;
     this.events = events;
@@ -36,21 +52,30 @@ export class Serving {
   /** When {@link advance} wants to be called. */
   due(now: number): number {
     const sweep = this.#unswept || this.#sweeping ? this.#sweptAt + SWEEP_INTERVAL : Number.POSITIVE_INFINITY;
-    return Math.min(sweep, this.streams.starvedAt(now));
+    const share = this.#isWaiting ? this.#share.due : Number.POSITIVE_INFINITY;
+    return Math.min(sweep, share, this.streams.starvedAt(now));
   }
 
   /**
-   * Delivers, for about `patience` (ms), and looks after streams. True: there is more to deliver, for the next turn of the event
+   * Delivers, within its share of the time if it `isShared`, and looks after streams. True: there is more to deliver, for the next turn of the event
    * loop.
    */
-  advance(now: number, patience: number): boolean {
-    if (this.#undelivered) this.#deliver(patience);
+  advance(now: number, isShared: boolean): boolean {
+    if (this.#undelivered) this.#deliverInTurn(now, isShared);
     if ((this.#unswept || this.#sweeping) && now - this.#sweptAt >= SWEEP_INTERVAL) {
       if (!this.#sweeping) this.#unswept = false;
       this.#sweptAt = now;
-      this.#sweeping = this.streams.sweep();
+      this.#sweeping = this.streams.sweep(isShared ? SWEEP_TIME : ALONE);
     }
-    return this.#undelivered;
+    return this.#undelivered && !this.#isWaiting;
+  }
+
+  #deliverInTurn(now: number, isShared: boolean): void {
+    const patience = isShared ? this.#share.left(now) : ALONE;
+    this.#isWaiting = patience <= 0;
+    if (this.#isWaiting) return;
+    this.#deliver(patience);
+    if (isShared) this.#share.spent(now, performance.now());
   }
 
   #deliver(patience: number): void {
@@ -58,7 +83,7 @@ export class Serving {
     this.#undelivered = false;
     // The engine keeps its news of paths until they are taken.
     while (this.#engine.pathEventNext() !== null);
-    this.streams.sending.revive();
+    this.streams.sending.revive(performance.now() + patience);
     this.streams.offerStreams();
     if (this.streams.deliver(patience)) this.#undelivered = true;
   }

@@ -172,9 +172,10 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    * Asks the engine about streams that would otherwise not tell: stopped or reset by the peer, or over. True: there are
    * more to ask. A peer may have ten thousand streams open, and pay one datagram for a question about each.
    */
-  sweep(): boolean {
+  sweep(patience: number): boolean {
+    const until = performance.now() + patience;
     this.#sweeping ??= this.#streams.values();
-    for (let count = 0; count < SWEEP; count++) {
+    for (let count = 0; count < SWEEP && performance.now() < until; count++) {
       const { value: stream, done } = this.#sweeping.next();
       if (done === true) {
         this.#sweeping = undefined;
