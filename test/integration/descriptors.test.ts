@@ -31,12 +31,17 @@ describe('descriptors', () => {
     onTestFinished(() => agent.destroy());
     expect((await fetchWhole({ port: client.httpPort, agent })).status).toBe(200);
     exhaustDescriptors(client.process.pid);
-    const late = fetchWhole({ port: client.httpPort });
+    // It waits in the system's queue, or libuv gives up a descriptor that it has in store, to take it and cut it off.
+    const late = fetchWhole({ port: client.httpPort }).then(
+      ({ status }) => status,
+      (error: NodeJS.ErrnoException) => error.code,
+    );
     for (let nth = 0; nth < 20; nth++) {
       expect((await fetchWhole({ port: client.httpPort, agent })).status).toBe(200);
     }
     restoreDescriptors(client.process.pid);
-    expect((await late).status).toBe(200);
+    expect([200, 'ECONNRESET']).toContain(await late);
+    expect((await fetchWhole({ port: client.httpPort })).status).toBe(200);
   });
 
   it('of the server end being used up, answers 502 for want of a connection to the origin, until there are more', async () => {
