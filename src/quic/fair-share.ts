@@ -2,9 +2,15 @@
 const SHARE = 0.5;
 const AT_ONCE = 2;
 
+/** Less is not worth a turn, milliseconds. */
+const LEAST = 0.5;
+
+/** What it can owe, milliseconds: it is not to blame for the process having stood still. */
+const MOST_OWED = 20;
+
 /**
- * Time in which a connection may deliver what came, while others share the process: so much at once, and a share of all. What it
- * took too much for one piece, it waits longer for the next.
+ * Time in which a connection may deliver what came, while others share the process: so much at once, and a share of all. What
+ * it took too much for one piece, it waits longer for the next.
  */
 export class FairShare {
   #left = AT_ONCE;
@@ -15,7 +21,7 @@ export class FairShare {
     this.#at = now;
   }
 
-  /** How long it may deliver now, milliseconds; not above 0 before {@link due}. */
+  /** How long it may deliver now, milliseconds; 0 before {@link FairShare.due}. */
   left(now: number): number {
     this.#left = Math.min(AT_ONCE, this.#left + (now - this.#at) * SHARE);
     this.#at = now;
@@ -24,7 +30,7 @@ export class FairShare {
 
   /** It has delivered from `from` to `now`. */
   spent(from: number, now: number): void {
-    this.#left -= now - from;
+    this.#left = Math.max(-MOST_OWED, this.#left - (now - from));
     this.#at = now;
   }
 
@@ -33,6 +39,3 @@ export class FairShare {
     return this.#at + (LEAST - this.#left) / SHARE;
   }
 }
-
-/** Less is not worth a turn. */
-const LEAST = 0.5;

@@ -57,8 +57,8 @@ export class Serving {
   }
 
   /**
-   * Delivers, within its share of the time if it `isShared`, and looks after streams. True: there is more to deliver, for the next turn of the event
-   * loop.
+   * Delivers, within its share of the time if that `isShared`, and looks after streams. True: there is more to deliver, for the
+   * next turn of the event loop.
    */
   advance(now: number, isShared: boolean): boolean {
     if (this.#undelivered) this.#deliverInTurn(now, isShared);
