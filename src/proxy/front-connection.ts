@@ -153,7 +153,7 @@ export class FrontConnection implements ExchangeOwner, InputEvents {
   }
 
   linger(): void {
-    this.#lingerStep(this.socket.bytesRead, LINGER_STEPS);
+    this.#lingerStep(LINGER_STEPS, FLUSH_STEPS);
   }
 
   onOver(exchange: FrontExchange): void {
@@ -165,7 +165,8 @@ export class FrontConnection implements ExchangeOwner, InputEvents {
     this.#linger = undefined;
     if (this.#context.connections.has(this)) this.#context.idle.add(this);
     if (!exchange.persists || this.#context.closing) this.#close();
-    else if (!this.socket.writableNeedDrain) this.#next();
+    else if (this.socket.writableNeedDrain) this.linger();
+    else this.#next();
   }
 
   readonly #onData = (bytes: Buffer): void => {
@@ -187,6 +188,7 @@ export class FrontConnection implements ExchangeOwner, InputEvents {
   };
 
   #next(): void {
+    clearTimeout(this.#linger);
     if (this.#input.isIdle) this.#context.idleLong.start(this);
     this.#input.next();
     this.#watchHead();
@@ -217,12 +219,17 @@ export class FrontConnection implements ExchangeOwner, InputEvents {
     new FrontUpgrade(request, protocol, this, this.#context).start(this.#input.take());
   }
 
-  #lingerStep(bytesBefore: number, stepsLeft: number): void {
+  // As long as the client takes what was written, it may; broken off before, it must not look complete.
+  #lingerStep(stepsLeft: number, flushStepsLeft: number): void {
+    const { bytesRead, writableLength } = this.socket;
     clearTimeout(this.#linger);
     this.#linger = setTimeout(() => {
-      const { bytesRead } = this.socket;
-      if (bytesRead === bytesBefore || stepsLeft === 1) this.socket.destroy();
-      else this.#lingerStep(bytesRead, stepsLeft - 1);
+      const unsent = this.socket.writableLength;
+      if (unsent > 0 && flushStepsLeft === 1) this.socket.resetAndDestroy();
+      else if (unsent > 0)
+        this.#lingerStep(stepsLeft, unsent < writableLength ? FLUSH_STEPS : flushStepsLeft - 1);
+      else if (this.socket.bytesRead === bytesRead || stepsLeft === 1) this.socket.destroy();
+      else this.#lingerStep(stepsLeft - 1, FLUSH_STEPS);
     }, LINGER_STEP);
   }
 
@@ -238,10 +245,8 @@ export class FrontConnection implements ExchangeOwner, InputEvents {
     this.#state = 'ending';
     this.#stopWaiting();
     if (this.#input.isIdle) this.socket.end(() => this.socket.destroy());
-    else {
-      this.socket.end();
-      this.linger();
-    }
+    else this.socket.end();
+    this.linger();
     this.#input.discard();
   }
 
@@ -267,6 +272,9 @@ function ignore(): void {
 // milliseconds.
 const LINGER_STEPS = 5;
 const LINGER_STEP = 1000;
+
+// How many steps a client may take nothing of what was written for it.
+const FLUSH_STEPS = 60;
 
 // How long a new connection may take to its first request before it counts as idle, milliseconds.
 const SETTLING = 1000;

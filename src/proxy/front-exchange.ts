@@ -62,8 +62,8 @@ export class FrontExchange implements FrontAsker {
     return this.#head?.persists === true && this.#response.persists;
   }
 
-  /** Whether the client has more to send before the request is complete. */
-  get isIncomplete(): boolean {
+  // Whether the client has more to send before the request is complete.
+  get #isIncomplete(): boolean {
     return this.#upload !== 'complete';
   }
 
@@ -194,7 +194,7 @@ export class FrontExchange implements FrontAsker {
   // have two readings.
   get #mayPersist(): boolean {
     if (this.#context.closing || this.#head === undefined || !this.#head.persists) return false;
-    return !this.#head.expectsContinue || this.#response.hasInterim || !this.isIncomplete;
+    return !this.#head.expectsContinue || this.#response.continued || !this.#isIncomplete;
   }
 
   #send(stream: RequestStream): void {
@@ -248,7 +248,7 @@ export class FrontExchange implements FrontAsker {
     const { account } = this.#dialogue;
     const answer = synthetic('client', status, message, account.id);
     account.responseBytes += this.#response.synthetic(answer, this.#mayPersist);
-    if (this.isIncomplete) this.#discardUpload();
+    if (this.#isIncomplete) this.#discardUpload();
     else this.#settle();
   }
 

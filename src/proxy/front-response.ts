@@ -15,6 +15,7 @@ export class FrontResponse {
   readonly #socket: Socket;
   #state: 'none' | 'unflushed' | 'begun' | 'ended' = 'none';
   #interims = 0;
+  #continued = false;
   #bodiless = false;
   #chunked = false;
   #closeDelimited = false;
@@ -48,9 +49,9 @@ export class FrontResponse {
     return this.#persists;
   }
 
-  /** Whether an interim response has gone out: 100 tells a client to send its content. */
-  get hasInterim(): boolean {
-    return this.#interims > 0;
+  /** Whether the client was told to send its content (RFC 9110 §15.2.1). */
+  get continued(): boolean {
+    return this.#continued;
   }
 
   /** Passes on an interim response (RFC 9110 §15.2), which HTTP/1.0 does not have. */
@@ -58,6 +59,7 @@ export class FrontResponse {
     if (++this.#interims > MAX_INTERIMS) throw new Rejection(502, 'too many interim responses');
     if (this.#request.minorVersion === 0) return;
     const status = Number(fieldValue(fields, ':status'));
+    if (status === 100) this.#continued = true;
     const headers = responseToHttp1(fields, { chunked: false, withLength: false });
     this.#socket.write(`${statusLine(status)}${fieldText(headers)}\r\n`, 'latin1');
   }

@@ -9,7 +9,7 @@ import { engineConfig, type QuicOptions } from './options.ts';
 import { connectionKey, isLongHeader, type LongHeader, parseLongHeader, shortHeaderKey } from './packet.ts';
 import { PeerSockets } from './peer-sockets.ts';
 import type { QuicClose, QuicEvents } from './port.ts';
-import { enlarge, formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
+import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
 import { StatelessResets } from './stateless-reset.ts';
 import { Strangers } from './strangers.ts';
 import { EndOfTurn } from './turn.ts';
@@ -98,7 +98,7 @@ export class ServerEndpoint implements ConnectionHost {
     const transmit = (datagram: Buffer, to: EngineAddress): boolean => socket.send(datagram, to);
     this.#strangers = new Strangers(this.#gate, this.#resets, meter, logger, this.clock, transmit);
     const receive = (datagram: Buffer, from: RemoteInfo): void => this.#receive(datagram, from);
-    this.#peerSockets = new PeerSockets(socket.address, socket.family, enlarge, receive);
+    this.#peerSockets = new PeerSockets(socket.address, socket.family, socket.sizeLike, receive);
     socket.onDatagram(receive);
     socket.onError((code) => {
       if (code === 'EMSGSIZE') for (const connection of this.#peers.keys()) connection.datagramRefused();

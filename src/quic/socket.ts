@@ -116,8 +116,12 @@ export function formatAddress({ host, port }: EngineAddress): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Linux gives as much as it grants; a system that refuses leaves what there was. */
-export function enlarge(socket: Socket): void {
+/** Sets SO_RCVBUF as {@link SocketOptions} has it. A system that refuses our own choice leaves what there was. */
+function sizeReceiveBuffer(socket: Socket, size: number | undefined): void {
+  if (size !== undefined) {
+    socket.setRecvBufferSize(size);
+    return;
+  }
   try {
     socket.setRecvBufferSize(RECEIVE_BUFFER);
   } catch {}
@@ -131,6 +135,7 @@ export class UdpSocket {
   readonly family: 4 | 6;
   /** False when only one family can be reached through it. */
   readonly dualStack: boolean;
+  readonly #receiveBufferSize: number | undefined;
   #connected = false;
   #reported = '';
   #onError: (code: string) => void = () => {};
@@ -141,6 +146,7 @@ export class UdpSocket {
     this.#meter = meter;
     this.family = isIPv6(options.bindAddress) ? 6 : 4;
     this.dualStack = options.bindAddress === '::';
+    this.#receiveBufferSize = options.receiveBufferSize;
     this.#sizeBuffers(options);
   }
 
@@ -148,6 +154,9 @@ export class UdpSocket {
     const { address, port } = this.#socket.address();
     return { host: address, port };
   }
+
+  /** Gives another socket the receive buffer that this one was asked to have. */
+  readonly sizeLike = (other: Socket): void => sizeReceiveBuffer(other, this.#receiveBufferSize);
 
   /** As the system reports it, bytes. */
   get receiveBufferSize(): number {
@@ -212,9 +221,8 @@ export class UdpSocket {
 
   #sizeBuffers(options: SocketOptions): void {
     const { receiveBufferSize, sendBufferSize } = options;
-    if (receiveBufferSize === undefined) enlarge(this.#socket);
-    else {
-      this.#socket.setRecvBufferSize(receiveBufferSize);
+    sizeReceiveBuffer(this.#socket, receiveBufferSize);
+    if (receiveBufferSize !== undefined) {
       this.#warnIfSmaller('receive', receiveBufferSize, this.#socket.getRecvBufferSize(), 'rmem_max');
     }
     if (sendBufferSize !== undefined) {
