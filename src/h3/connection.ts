@@ -18,7 +18,6 @@ import { encodeFrame, FrameType } from './frames.ts';
 import { GoingAway } from './going-away.ts';
 import type { ConnectionHandler, RequestHandler } from './handlers.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { Losing } from './losing.ts';
 import type { ReceiverContext } from './message-receiver.ts';
 import type { H3Options } from './options.ts';
 import { OwnStream } from './own-stream.ts';
@@ -63,11 +62,12 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   readonly #peerControl: ControlReceiver;
   readonly #peerStreams: UnidirectionalStreams;
   /** Streams whose field section is not blocked any more. Each by itself: what is wrong with one is not the others' fault. */
-  readonly #unblocked = new Slices((id) => {
+  readonly #unblocked = new Slices<StreamId>(UNBLOCKED, (id) => {
     this.#requests.get(id)?.receiver.unblock();
     this.proceed(id);
   });
-  readonly #losing = new Losing();
+  /** Requests whose connection is lost, each with what it is told. */
+  readonly #lost = new Slices<() => void>(LOST, (tell) => tell());
   #peerSettings: Settings | undefined;
   #state: 'open' | 'closing' | 'closed' = 'open';
 
@@ -257,7 +257,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#state = 'closed';
     const { source, code, reason } = close;
     this.#loseRequests({ source, code, reason });
-    this.#losing.whenTold(() => this.#handler.onClosed(close));
+    this.#lost.whenDone(() => this.#handler.onClosed(close));
   }
 
   onSettings(settings: Settings): void {
@@ -340,9 +340,14 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#requests.clear();
     this.#unblocked.clear();
     this.unsent.clear();
-    this.#losing.lose(requests, cause);
+    const failure = { ...cause, scope: 'connection', untouched: false } as const;
+    this.#lost.add(requests.map((request) => () => request.onLost(failure)));
   }
 }
+
+// At once: for each of the first a head of the largest size may have to be passed on; a thousand lost ones take some milliseconds.
+const UNBLOCKED = 8;
+const LOST = 1000;
 
 const NONE: ReadonlyMap<number, number> = new Map();
 

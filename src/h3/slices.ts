@@ -1,39 +1,48 @@
-/** So many are done at once: for each, a head of the largest size may have to be checked and passed on. */
-const SLICE = 8;
-
 /**
- * Streams that one event concerns, seen to in the order that they came: a few at once, and the others in turns of the event loop to
- * come, so that nothing else waits for all of them.
+ * Things that one event concerns, seen to in the order that they came: a few at once, and the others in turns of the event loop
+ * to come, so that nothing else waits for all of them.
  */
-export class Slices {
-  readonly #see: (id: number) => void;
-  readonly #waiting = new Set<number>();
-  #isArmed = false;
+export class Slices<T> {
+  readonly #size: number;
+  readonly #see: (item: T) => void;
+  readonly #waiting = new Set<T>();
+  #isBusy = false;
+  #then: (() => void) | undefined;
 
-  /** `see` must not throw. */
-  constructor(see: (id: number) => void) {
+  /** `size`: how many at once. `see` must not throw. */
+  constructor(size: number, see: (item: T) => void) {
+    this.#size = size;
     this.#see = see;
   }
 
-  add(ids: readonly number[]): void {
-    for (const id of ids) this.#waiting.add(id);
-    if (!this.#isArmed) this.#next();
+  add(items: Iterable<T>): void {
+    for (const item of items) this.#waiting.add(item);
+    if (!this.#isBusy) this.#next();
   }
 
   clear(): void {
     this.#waiting.clear();
   }
 
+  /** Calls `then` when all were seen to: perhaps now. */
+  whenDone(then: () => void): void {
+    if (this.#isBusy) this.#then = then;
+    else then();
+  }
+
   readonly #next = (): void => {
-    this.#isArmed = false;
-    let left = SLICE;
-    for (const id of this.#waiting) {
+    this.#isBusy = true;
+    let left = this.#size;
+    for (const item of this.#waiting) {
       if (left-- === 0) break;
-      this.#waiting.delete(id);
-      this.#see(id);
+      this.#waiting.delete(item);
+      this.#see(item);
     }
-    if (this.#waiting.size === 0) return;
-    this.#isArmed = true;
-    setImmediate(this.#next);
+    if (this.#waiting.size > 0) setImmediate(this.#next);
+    else {
+      this.#isBusy = false;
+      this.#then?.();
+      this.#then = undefined;
+    }
   };
 }
