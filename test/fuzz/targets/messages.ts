@@ -1,10 +1,23 @@
 /** HTTP/1.1 messages as RFC 9112 has them, read all at once and by other means than the parsers do. */
 import type { ContentEnd } from '../../../src/proxy/message-parser.ts';
+import { check } from '../target.ts';
 import type { Trace } from '../trace.ts';
 
 const FIELD =
   /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*((?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?)[\t ]*$/;
 const CHUNK = /^([0-9A-Fa-f]{1,16})(?:[\t ]*;[\t -~\x80-\xff]*)?$/;
+
+/** Has `parsed` read an input at once, byte by byte and in parts: what is told must be `wanted` each time. */
+export function checkHoweverItComes(
+  input: Uint8Array,
+  wanted: string,
+  parsed: (input: Uint8Array, step: number) => string,
+): void {
+  check(parsed(input, input.length) === wanted, 'messages come out as RFC 9112 has them');
+  check(parsed(input, 1) === wanted, 'messages that arrive byte by byte are the same');
+  const cut = 1 + ((input[0] ?? 0) % Math.max(1, input.length));
+  check(parsed(input, cut) === wanted, 'messages that arrive in parts are the same');
+}
 
 /** Names and values of field lines; none when a line is wrong. */
 export function fieldsOf(lines: readonly string[]): string[] | undefined {
