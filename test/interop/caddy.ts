@@ -1,12 +1,21 @@
 /** Caddy's HTTP/3 server as a process, in front of an origin of the test. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { sharedPki, temporaryFolder } from '../support/certificates.ts';
 
 const CADDYFILE = fileURLToPath(new URL('Caddyfile', import.meta.url));
+
+/**
+ * Caddy has to be told its port, which it takes for both UDP and TCP, and again when it starts anew: one below those
+ * that systems give to whoever asks for any, so that no other test has it meanwhile.
+ */
+const PORTS = [20_000, 32_000] as const;
+
+/** How many ports are tried. */
+const ATTEMPTS = 5;
 
 export class Caddy {
   readonly port: number;
@@ -15,12 +24,22 @@ export class Caddy {
 
   /** Resolves when it serves, on `port` if one is given. */
   static async start(originPort: number, port?: number): Promise<Caddy> {
+    if (port !== undefined) return Caddy.#startAt(port, originPort);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await Caddy.#startAt(randomInt(...PORTS), originPort);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !String(error).includes('address already in use')) throw error;
+      }
+    }
+  }
+
+  static async #startAt(port: number, originPort: number): Promise<Caddy> {
     const pki = await sharedPki();
     const { cert, key } = await pki.server();
     const folder = temporaryFolder();
-    const quicPort = port ?? (await freeUdpPort());
-    const caddy = new Caddy(quicPort, {
-      ...{ FOLDER: folder, HOME: folder, PORT: String(quicPort) },
+    const caddy = new Caddy(port, {
+      ...{ FOLDER: folder, HOME: folder, PORT: String(port) },
       ...{ CERT: cert, KEY: key, CA: pki.ca, ORIGIN_PORT: String(originPort) },
     });
     await caddy.#serving();
@@ -56,13 +75,4 @@ export class Caddy {
       this.#closed.then(() => reject(new Error(`caddy has ended\n${lines.join('\n')}`)), reject);
     });
   }
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
