@@ -39,7 +39,7 @@ import { UnsentEnds } from './unsent-ends.ts';
 
 /**
  * The core of an HTTP/3 connection (RFC 9114): it routes what QUIC delivers to control stream, QPACK and request
- * streams, and turns a broken rule into the reset or the close that the peer must see. It owns no socket, timer or
+ * streams, and turns a broken rule into the reset or the close that the peer must see. It owns no socket and no
  * promise. After an error of the connection it processes nothing more.
  */
 export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalHandler {
@@ -82,7 +82,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     const others = options.otherSettings?.() ?? NONE;
     const settings = { ...options, enableConnectProtocol: quic.role === 'server', others };
     const encoding = { neverIndexed: options.qpackNeverIndexed, counters: options.qpackCounters };
-    this.#qpack = new QpackStreams(quic, settings, encoding, this.#flood);
+    this.#qpack = new QpackStreams(quic, settings, encoding, this.#flood, (error) => this.#fail(error));
     this.#peerControl = new ControlReceiver(quic.role, this.#flood, this);
     this.#peerStreams = new UnidirectionalStreams(quic.role, this.#flood, this);
     this.receiverContext = {
@@ -255,6 +255,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   onClosed(close: QuicClose): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#qpack.close();
     const { source, code, reason } = close;
     this.#loseRequests({ source, code, reason });
     this.#lost.whenDone(() => this.#handler.onClosed(close));
@@ -309,10 +310,13 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   // A fault of our own ends no more than the request that it came up in.
   #raise(error: unknown, id: StreamId): void {
     if (error instanceof H3Error && error.scope === 'stream') this.#failStream(error, id);
-    else if (error instanceof H3Error || error instanceof QpackError) {
-      this.#end(error.code, error.message, 'remote');
-    } else if (isUnidirectional(id)) this.#end(Code.H3_INTERNAL_ERROR, internal(error), 'local');
+    else if (isRule(error) || isUnidirectional(id)) this.#fail(error);
     else this.#failStream(streamError(Code.H3_INTERNAL_ERROR, internal(error)), id);
+  }
+
+  #fail(error: unknown): void {
+    if (isRule(error)) this.#end(error.code, error.message, 'remote');
+    else this.#end(Code.H3_INTERNAL_ERROR, internal(error), 'local');
   }
 
   // Resets that the peer makes us send cost it, as cancelling does (RFC 9114 §10.5).
@@ -331,6 +335,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#state = 'closing';
     if (code === Code.H3_EXCESSIVE_LOAD) this.#counters.connectionsClosed++;
     for (const request of this.#requests.values()) request.receiver.abandon();
+    this.#qpack.close();
     this.#quic.close(code, reason);
     queueMicrotask(() => this.#loseRequests({ source, code, reason }));
   }
@@ -350,5 +355,9 @@ const UNBLOCKED = 8;
 const LOST = 1000;
 
 const NONE: ReadonlyMap<number, number> = new Map();
+
+/** The peer broke a rule. */
+const isRule = (error: unknown): error is H3Error | QpackError =>
+  error instanceof H3Error || error instanceof QpackError;
 
 const internal = (error: unknown): string => `internal error: ${String(error)}`;

@@ -4,6 +4,7 @@ import {
   acknowledgment,
   cancellation,
   decoderStream,
+  holdTime,
   INDEXED_GET,
   PeerEncoder,
   QPACK_OPTIONS,
@@ -23,6 +24,8 @@ function blockedResponse(...rest: Uint8Array[]) {
   client.receive(stream.id, concat(encoder.headers(stream.id, INDEXED_OK), ...rest));
   return { client, encoder, stream, events };
 }
+
+holdTime();
 
 describe('a message whose head is blocked', () => {
   it('is told in order once the entries have come, with the content and trailers that were behind it', () => {

@@ -10,8 +10,9 @@ import { StreamType } from './unidirectional.ts';
 
 /**
  * QPACK with its two streams of ours. What encoding wants to tell the peer is written at once, so that an instruction is
- * always ahead of the field section that needs it (RFC 9204 §2.1.2); what decoding wants to tell waits for
- * {@link QpackStreams.tellEncoder}, as one acknowledgment often covers another.
+ * always ahead of the field section that needs it (RFC 9204 §2.1.2). What decoding wants to tell is collected, unless the
+ * peer's encoder can use it at once: a stream of its own needs datagrams of its own, each of which the peer acknowledges
+ * with another, and where tables are full of what is used again and again they were a third of all.
  *
  * A stream whose section is blocked gets nothing more of QUIC: what it holds is bounded by flow control.
  */
@@ -22,16 +23,20 @@ export class QpackStreams {
   readonly #flood: FloodGuard;
   readonly #encoder: QpackEncoder;
   readonly #decoder: QpackDecoder;
+  readonly #onFailure: (error: unknown) => void;
+  #late: NodeJS.Timeout | undefined;
 
-  /** `settings` are those that we announce; our encoder's table is no larger than what we offer the peer's. */
+  /** `onFailure` takes what cannot be thrown at a caller. `settings` are those that we announce; our encoder's table is no larger than what we offer the peer's. */
   constructor(
     quic: QuicStreams,
     settings: Settings,
     encoding: Pick<QpackEncoderOptions, 'neverIndexed' | 'counters'>,
     flood: FloodGuard,
+    onFailure: (error: unknown) => void,
   ) {
     this.#quic = quic;
     this.#flood = flood;
+    this.#onFailure = onFailure;
     this.encoderStream = new OwnStream(quic, StreamType.QPACK_ENCODER);
     this.decoderStream = new OwnStream(quic, StreamType.QPACK_DECODER);
     this.#encoder = new QpackEncoder({ ...encoding, maxTableCapacity: settings.qpackMaxTableCapacity });
@@ -86,11 +91,32 @@ export class QpackStreams {
     this.#charge('QPACK decoder instructions', before, this.#encoder.instructionCount);
   }
 
-  /** Writes what decoding has to tell the peer: once for all that was decoded in one go. */
+  /** Sees to it that the peer gets to know what decoding has to tell: now, or with what is decoded next. */
   tellEncoder(): void {
+    const { hasNews, waitingInstructions } = this.#decoder;
+    if (hasNews || waitingInstructions >= COLLECTED) this.#tellNow();
+    else if (waitingInstructions > 0) this.#late ??= setTimeout(this.#tellLate, PATIENCE).unref();
+  }
+
+  /** The connection is over. */
+  close(): void {
+    clearTimeout(this.#late);
+  }
+
+  #tellNow(): void {
+    clearTimeout(this.#late);
+    this.#late = undefined;
     const bytes = this.#decoder.takeDecoderStreamBytes();
     if (bytes !== undefined) this.decoderStream.write(bytes);
   }
+
+  readonly #tellLate = (): void => {
+    try {
+      this.#tellNow();
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  };
 
   #tellDecoder(): void {
     const bytes = this.#encoder.takeEncoderStreamBytes();
@@ -103,3 +129,7 @@ export class QpackStreams {
     if (units > 0) this.#flood.spend(what, units);
   }
 }
+
+/** Acknowledgments that are told together at most, and how long the first of them waits for others, milliseconds. */
+const COLLECTED = 64;
+const PATIENCE = 100;

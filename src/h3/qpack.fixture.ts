@@ -1,3 +1,4 @@
+import { afterEach, beforeEach, vi } from 'vitest';
 import { QpackEncoder } from '../qpack/encoder.ts';
 import type { Role, StreamId } from '../quic/port.ts';
 import { encodeFrame, FrameType } from './frames.ts';
@@ -53,8 +54,24 @@ export function serverWithEncoder(options: object = {}): { server: Harness; enco
   return { server, encoder: new PeerEncoder(server, 'server') };
 }
 
-/** Instructions that were written to our decoder stream, our third unidirectional one. */
-export function decoderStream({ quic }: Harness): number[] {
+/** Within a `describe`: instructions that are collected wait for {@link decoderStream}, not for a clock. */
+export function holdTime(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+}
+
+/** Instructions that were written to our decoder stream, our third unidirectional one, once time has passed. */
+export function decoderStream(of: Harness): number[] {
+  vi.runOnlyPendingTimers();
+  return toldAtOnce(of);
+}
+
+/** Those that were written already. */
+export function toldAtOnce({ quic }: Harness): number[] {
   return [...quic.written(quic.role === 'server' ? 11 : 10).subarray(1)];
 }
 

@@ -1,13 +1,18 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { writeSectionAcknowledgment } from '../qpack/instructions.ts';
+import { Writer } from '../qpack/writer.ts';
 import type { StreamId } from '../quic/port.ts';
 import { Code } from './codes.ts';
 import { FrameType } from './frames.ts';
 import {
+  acknowledgment,
   cancellation,
   decoderStream,
+  holdTime,
   INDEXED_GET,
   QPACK_OPTIONS,
   serverWithEncoder,
+  toldAtOnce,
 } from './qpack.fixture.ts';
 import { concat, GET, type Harness, harness, OK, request } from './recording-quic.fixture.ts';
 import { frame } from './rules.fixture.ts';
@@ -24,6 +29,8 @@ function clientWithTable(options: object = {}): Harness {
 }
 
 const textOn = (client: Harness, id: StreamId) => Buffer.from(client.quic.written(id)).toString('latin1');
+
+holdTime();
 
 describe('our encoder', () => {
   it('uses what the peer offers, as soon as it does', () => {
@@ -67,6 +74,85 @@ describe('our encoder', () => {
     client.drain(6);
     request(client, [...GET, 'accept', 'a']);
     expect(client.quic.written(6).length).toBeGreaterThan(before);
+  });
+});
+
+describe('what our decoder has to tell', () => {
+  /** A server that has told of all that it knows, and its client's encoder. */
+  function settled() {
+    const { server, encoder } = serverWithEncoder();
+    encoder.insertLinesOf(INDEXED_GET);
+    const told = (): number[] => toldAtOnce(server).slice(1);
+    expect(toldAtOnce(server)).toHaveLength(1);
+    let next = 0;
+    const receive = (count: number): void => {
+      for (const end = next + 4 * count; next < end; next += 4) {
+        server.receive(next, encoder.headers(next, INDEXED_GET), true);
+      }
+    };
+    return { server, encoder, told, receive };
+  }
+
+  /** Of the first requests. */
+  function acknowledgments(count: number): Buffer {
+    const writer = new Writer();
+    for (let n = 0; n < count; n++) writeSectionAcknowledgment(writer, 4 * n);
+    return Buffer.from(writer.take());
+  }
+
+  it('is told at once where the encoder learns of inserts', () => {
+    const { server, encoder, told } = settled();
+    encoder.insertLinesOf(['accept', 'new']);
+    expect(told()).toEqual([1]);
+    server.receive(0, encoder.headers(0, [...INDEXED_GET, 'accept', 'newer']), true);
+    encoder.deliver();
+    expect(told()).toEqual([1, acknowledgment(0)]);
+  });
+
+  it('is collected where references are given back, for a tenth of a second', () => {
+    const { told, receive } = settled();
+    receive(3);
+    vi.advanceTimersByTime(99);
+    expect(told()).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(told()).toEqual([0, 4, 8].map(acknowledgment));
+    vi.advanceTimersByTime(1000);
+    expect(told()).toHaveLength(3);
+  });
+
+  it('is told when sixty-four have come together, and the next wait as long as the first did', () => {
+    const { told, receive } = settled();
+    vi.advanceTimersByTime(50);
+    receive(63);
+    expect(told()).toEqual([]);
+    vi.advanceTimersByTime(99);
+    receive(1);
+    const whole = told().length;
+    expect(Buffer.from(told())).toEqual(acknowledgments(64));
+    receive(1);
+    vi.advanceTimersByTime(99);
+    expect(told()).toHaveLength(whole);
+    vi.advanceTimersByTime(1);
+    expect(told().length).toBeGreaterThan(whole);
+  });
+
+  it('is not told to whom the connection is over', () => {
+    const { server, told, receive } = settled();
+    receive(1);
+    server.session.close(Code.H3_NO_ERROR, 'over');
+    server.receive(8, Buffer.of());
+    vi.advanceTimersByTime(1000);
+    expect(told()).toEqual([]);
+  });
+
+  it('closes the connection when it cannot be told', () => {
+    const { server, receive } = settled();
+    receive(1);
+    server.quic.write = () => {
+      throw new Error('a fault');
+    };
+    vi.advanceTimersByTime(100);
+    expect(server.quic.closes).toEqual([[Code.H3_INTERNAL_ERROR, 'internal error: Error: a fault']]);
   });
 });
 

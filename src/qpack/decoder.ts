@@ -48,6 +48,9 @@ export class QpackDecoder {
   readonly #decoderStream = new Writer();
   // Inserts that the encoder will know us to have, once it has what we said (RFC 9204 §2.1.4).
   #knownReceivedCount = 0;
+  // Instructions that wait to be taken, and whether there is one among them that the encoder has a use for at once.
+  #waiting = 0;
+  #hasNews = false;
   // Of the section being decoded: its lines, what is left of the size it may have, and its prefix.
   #fields: string[] = [];
   #left = 0;
@@ -95,7 +98,9 @@ export class QpackDecoder {
   /** The stream was reset, or is no longer read: its sections will not be decoded (RFC 9204 §2.2.2.2). */
   cancelStream(streamId: number): void {
     this.#blocked.drop(streamId);
-    if (this.#maxEntries > 0) writeStreamCancellation(this.#decoderStream, streamId);
+    if (this.#maxEntries === 0) return;
+    writeStreamCancellation(this.#decoderStream, streamId);
+    this.#waiting++;
   }
 
   /**
@@ -108,13 +113,31 @@ export class QpackDecoder {
     return this.#table.insertCount === before ? NONE : this.#blocked.unblock(this.#table.insertCount);
   }
 
+  /** Instructions that {@link takeDecoderStreamBytes} would give. */
+  get waitingInstructions(): number {
+    return this.#waiting + (this.#unacknowledged > 0 ? 1 : 0);
+  }
+
+  /**
+   * Whether the encoder learns of inserts from them, and so what it may refer to without a stream being blocked (RFC 9204
+   * §2.1.2). The others only give back references: entries that it would rather not evict yet.
+   */
+  get hasNews(): boolean {
+    return this.#hasNews || this.#unacknowledged > 0;
+  }
+
+  get #unacknowledged(): number {
+    return this.#table.insertCount - this.#knownReceivedCount;
+  }
+
   /** What is to be sent on our decoder stream, if anything. */
   takeDecoderStreamBytes(): Uint8Array | undefined {
-    const unacknowledged = this.#table.insertCount - this.#knownReceivedCount;
-    if (unacknowledged > 0) {
-      writeInsertCountIncrement(this.#decoderStream, unacknowledged);
+    if (this.#unacknowledged > 0) {
+      writeInsertCountIncrement(this.#decoderStream, this.#unacknowledged);
       this.#knownReceivedCount = this.#table.insertCount;
     }
+    this.#waiting = 0;
+    this.#hasNews = false;
     return this.#decoderStream.length > 0 ? this.#decoderStream.take() : undefined;
   }
 
@@ -131,7 +154,10 @@ export class QpackDecoder {
 
   #acknowledge(streamId: number, requiredInsertCount: number): void {
     writeSectionAcknowledgment(this.#decoderStream, streamId);
-    this.#knownReceivedCount = Math.max(this.#knownReceivedCount, requiredInsertCount);
+    this.#waiting++;
+    if (requiredInsertCount <= this.#knownReceivedCount) return;
+    this.#knownReceivedCount = requiredInsertCount;
+    this.#hasNews = true;
   }
 
   // RFC 9204 §4.5.1.2: S delta(7+)
