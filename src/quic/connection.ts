@@ -30,6 +30,9 @@ type State =
   | { readonly phase: 'open'; readonly serving: Serving }
   | { readonly phase: 'ended' };
 
+/** What the engine may hold of a connection that was open, bytes: three quarters of a kilobyte for each stream. */
+const SESSION = 8 * 2 ** 20;
+
 /**
  * One QUIC connection: datagrams in, events out, datagrams out, timer set again. All of it happens in
  * {@link QuicConnection.process}, once per turn of the event loop, after every waiting datagram was taken in.
@@ -368,7 +371,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #end(close: QuicClose): void {
     const state = this.#state;
     if (state.phase === 'ended') return;
-    if (state.phase === 'handshaking') leftBehind(state.opening.weight);
+    leftBehind(state.phase === 'handshaking' ? state.opening.weight : SESSION);
     this.#state = { phase: 'ended' };
     this.#host.meter.ended(this, state.phase === 'open' ? 'established' : 'connecting', close);
     if (state.phase === 'open') state.serving.events.onClosed(close);
