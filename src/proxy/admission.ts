@@ -120,14 +120,18 @@ export class Admission {
   };
 
   readonly #serveWaiting = (): void => {
+    const until = performance.now() + SERVING;
     let left = SERVED;
+    let more = false;
     for (const next of this.#waiting) {
-      if (this.#requests >= this.#limits.maxRequests || left-- === 0) break;
+      if (this.#requests >= this.#limits.maxRequests) break;
+      more = left-- === 0 || performance.now() >= until;
+      if (more) break;
       this.#waiting.delete(next);
       next.run((arrival) => this.#runRequest(arrival));
     }
-    this.#isServing = left < 0;
-    if (this.#isServing) setImmediate(this.#serveWaiting);
+    this.#isServing = more;
+    if (more) setImmediate(this.#serveWaiting);
   };
 
   #admitUpgrade(arrival: Arrival): RequestStreamEvents {
@@ -158,8 +162,9 @@ const NOBODY: RequestStreamEvents = {
   onFailed() {},
 };
 
-/** Requests that begin to run in one turn of the event loop, of those that waited. */
+/** Requests that begin to run in one turn of the event loop, of those that waited, and for how long, milliseconds. */
 const SERVED = 16;
+const SERVING = 2;
 
 /** A request that nobody serves yet. */
 class WaitingRequest implements RequestStreamEvents {

@@ -61,11 +61,12 @@ export class Serving {
    * next turn of the event loop.
    */
   advance(now: number, isShared: boolean): boolean {
-    if (this.#undelivered) this.#deliverInTurn(now, isShared);
+    if (this.#undelivered || this.streams.hasRoomAgain) this.#deliverInTurn(now, isShared);
     if ((this.#unswept || this.#sweeping) && now - this.#sweptAt >= SWEEP_INTERVAL) {
       if (!this.#sweeping) this.#unswept = false;
       this.#sweptAt = now;
       this.#sweeping = this.streams.sweep(isShared ? SWEEP_TIME : ALONE);
+      if (this.streams.hasRoomAgain) this.#undelivered = true;
     }
     return this.#undelivered && !this.#isWaiting;
   }

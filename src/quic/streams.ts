@@ -16,8 +16,14 @@ const BYTES_PER_TURN = 1024 * 1024;
 /** So many streams are asked one by one whether they have something. */
 const FEW = 64;
 
-/** Most streams that one sweep asks about: some hundred microseconds of work. */
-const SWEEP = 256;
+/** Most streams that one sweep asks about: half a millisecond of work. */
+const SWEEP = 512;
+
+/**
+ * Streams of the peer that are looked after at once, beyond those that it may have open. For the engine a stream is over as soon
+ * as both ends said so, and the peer may open another; here it is when a sweep has found out, and work for it has ended.
+ */
+const LAGGARDS = 256;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -38,18 +44,21 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   /** The peer's next request, when none is skipped. */
   #expected: StreamId;
   /**
-   * One had more than a turn takes: then the engine's list decides whose turn it is, which is fair. This is what is left of
-   * it. It is gone through to its end before there is another: with ten thousand streams open it is a tenth of a megabyte,
-   * and garbage only for the collector to find.
+   * What is left of the engine's list, which decides whose turn it is when one had more than a turn takes. It is gone through
+   * to its end before there is another: of ten thousand streams it is a tenth of a megabyte for the garbage collector.
    */
   #listed: StreamList | undefined;
+  /** Streams of the peer that are not over, and how many there may be: others wait in the engine. */
+  #accepted = 0;
+  readonly #mostAccepted: number;
+  #isHeldBack = false;
   /** Streams that we stopped: what had come of them was thrown away unread. */
   #stopped = 0;
 
   constructor(
     engine: EngineConnection,
     role: Role,
-    options: Pick<QuicOptions, 'sendWindow' | 'initialWindow'>,
+    options: Pick<QuicOptions, 'sendWindow' | 'initialWindow' | 'maxConcurrentStreams'>,
     events: QuicEvents,
   ) {
     this.#engine = engine;
@@ -60,6 +69,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     this.#credit = new StreamCredit(engine, role, events);
     this.#reader = new StreamReader(engine, events, this);
     this.#expected = role === 'server' ? 0 : 1;
+    this.#mostAccepted = options.maxConcurrentStreams + LAGGARDS;
   }
 
   /** Streams that are not over. */
@@ -73,6 +83,11 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     for (const stream of this.#streams.values()) if (stream.paused) paused++;
     const { bytes, pieces } = this.#reader;
     return { bytes, pieces, unread: credit * (paused + this.#stopped) };
+  }
+
+  /** There is room for streams of the peer that had to wait. */
+  get hasRoomAgain(): boolean {
+    return this.#isHeldBack && this.#accepted < this.#mostAccepted;
   }
 
   open(direction: StreamDirection): StreamId | undefined {
@@ -133,6 +148,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    */
   deliver(patience: number): boolean {
     for (const stream of this.#heldEnds.splice(0)) this.#reader.deliverHeldEnd(stream);
+    this.#isHeldBack = false;
     const until = performance.now() + patience;
     let left = BYTES_PER_TURN - (this.#listed === undefined ? this.#readUnlisted(until) : 0);
     if (this.#listed !== undefined) left -= this.#readListed(this.#listed, left, until);
@@ -159,7 +175,9 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
       }
     }
     while (bytes < STREAM_BYTES_PER_TURN && this.#engine.streamReadable(this.#expected)) {
-      bytes += this.#reader.read(this.#add(this.#expected), STREAM_BYTES_PER_TURN, until);
+      const stream = this.#accept(this.#expected);
+      if (stream === undefined) break;
+      bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN, until);
       if (performance.now() >= until) break;
     }
     return bytes;
@@ -242,10 +260,22 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     this.#events.onStreamSent(half.id);
   }
 
+  /**
+   * A stream that the engine wants to be read, if it is the peer's and there is room for another. It may be one that is over: of
+   * a reset behind its end the engine holds the place until it has been read.
+   */
   #accept(id: StreamId): Stream | undefined {
-    const ours = isServerInitiated(id) === (this.#role === 'server');
-    // It may have been over since it was listed.
-    return ours || !this.#engine.streamReadable(id) ? undefined : this.#add(id);
+    if (!this.#isPeers(id)) return undefined;
+    if (this.#accepted >= this.#mostAccepted) {
+      this.#isHeldBack = true;
+      return undefined;
+    }
+    this.#accepted++;
+    return this.#add(id);
+  }
+
+  #isPeers(id: StreamId): boolean {
+    return isServerInitiated(id) !== (this.#role === 'server');
   }
 
   #add(id: StreamId): Stream {
@@ -266,7 +296,8 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   }
 
   #forget(stream: Stream): void {
-    if (stream.phase === 'done' && stream.receiving === 'done') this.#streams.delete(stream.id);
+    if (stream.phase !== 'done' || stream.receiving !== 'done' || !this.#streams.delete(stream.id)) return;
+    if (this.#isPeers(stream.id)) this.#accepted--;
   }
 
   #shutdown(id: StreamId, direction: number, code: number): void {

@@ -133,3 +133,36 @@ it('a connection whose places are all lost is closed, for another one to take ov
   expect(client.closed).toMatchObject({ source: 'local', space: 'transport', code: 1 });
   expect(client.closed?.reason).toMatch(/allows no more streams/);
 });
+
+it('streams that the peer gave up faster than we notice wait in the engine, and all get their turn', async () => {
+  const places = 500;
+  const { client, server } = await connectPair({ server: { maxConcurrentStreams: places } });
+  let [begun, givenUp, most] = [0, 0, 0];
+  server.onData = () => {
+    most = Math.max(most, ++begun - givenUp);
+  };
+  const told = server.onStreamStopped.bind(server);
+  server.onStreamStopped = (id, code) => {
+    givenUp++;
+    told(id, code);
+  };
+  // What comes before the server has the keys is lost, as what its socket's buffer has no room for, and STOP_SENDING is not
+  // sent again.
+  await server.until(() => server.offers > 0);
+  const streams = 5000;
+  for (let opened = 0; opened < streams; ) {
+    const id = client.connection.openStream('bidirectional');
+    if (id === undefined) {
+      const { offers } = client;
+      await client.until(() => client.offers > offers);
+      continue;
+    }
+    request(client, id);
+    client.connection.stopSending(id, 0x10c);
+    if (++opened % 50 === 0) await new Promise(setImmediate);
+  }
+  await server.until(() => givenUp === streams);
+  expect(begun).toBe(streams);
+  // Those it may have open, and those whose end was not noticed yet.
+  expect(most).toBeLessThanOrEqual(places + 256);
+});
