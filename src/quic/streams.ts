@@ -3,6 +3,7 @@ import type { Delivered } from './junk-budget.ts';
 import { type EngineConnection, SHUTDOWN_READ, SHUTDOWN_WRITE } from './native.ts';
 import type { QuicOptions } from './options.ts';
 import { isServerInitiated, isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
+import { Places } from './places.ts';
 import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts';
 import { newStream, type Stream } from './stream.ts';
 import { StreamCredit, type StreamDirection } from './stream-credit.ts';
@@ -18,12 +19,6 @@ const FEW = 64;
 
 /** Most streams that one sweep asks about: half a millisecond of work. */
 const SWEEP = 512;
-
-/**
- * Streams of the peer that are looked after at once, beyond those that it may have open. For the engine a stream is over as soon
- * as both ends said so, and the peer may open another; here it is when a sweep has found out, and work for it has ended.
- */
-const LAGGARDS = 256;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -48,10 +43,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    * to its end before there is another: of ten thousand streams it is a tenth of a megabyte for the garbage collector.
    */
   #listed: StreamList | undefined;
-  /** Streams of the peer that are not over, and how many there may be: others wait in the engine. */
-  #accepted = 0;
-  readonly #mostAccepted: number;
-  #isHeldBack = false;
+  readonly #places: Places;
   /** Streams that we stopped: what had come of them was thrown away unread. */
   #stopped = 0;
 
@@ -69,7 +61,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     this.#credit = new StreamCredit(engine, role, events);
     this.#reader = new StreamReader(engine, events, this);
     this.#expected = role === 'server' ? 0 : 1;
-    this.#mostAccepted = options.maxConcurrentStreams + LAGGARDS;
+    this.#places = new Places(options.maxConcurrentStreams);
   }
 
   /** Streams that are not over. */
@@ -87,7 +79,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
 
   /** There is room for streams of the peer that had to wait. */
   get hasRoomAgain(): boolean {
-    return this.#isHeldBack && this.#accepted < this.#mostAccepted;
+    return this.#places.hasRoomAgain;
   }
 
   open(direction: StreamDirection): StreamId | undefined {
@@ -148,7 +140,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    */
   deliver(patience: number): boolean {
     for (const stream of this.#heldEnds.splice(0)) this.#reader.deliverHeldEnd(stream);
-    this.#isHeldBack = false;
+    this.#places.askAgain();
     const until = performance.now() + patience;
     let left = BYTES_PER_TURN - (this.#listed === undefined ? this.#readUnlisted(until) : 0);
     if (this.#listed !== undefined) left -= this.#readListed(this.#listed, left, until);
@@ -265,13 +257,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    * a reset behind its end the engine holds the place until it has been read.
    */
   #accept(id: StreamId): Stream | undefined {
-    if (!this.#isPeers(id)) return undefined;
-    if (this.#accepted >= this.#mostAccepted) {
-      this.#isHeldBack = true;
-      return undefined;
-    }
-    this.#accepted++;
-    return this.#add(id);
+    return this.#isPeers(id) && this.#places.take() ? this.#add(id) : undefined;
   }
 
   #isPeers(id: StreamId): boolean {
@@ -297,7 +283,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
 
   #forget(stream: Stream): void {
     if (stream.phase !== 'done' || stream.receiving !== 'done' || !this.#streams.delete(stream.id)) return;
-    if (this.#isPeers(stream.id)) this.#accepted--;
+    if (this.#isPeers(stream.id)) this.#places.release();
   }
 
   #shutdown(id: StreamId, direction: number, code: number): void {
