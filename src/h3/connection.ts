@@ -310,12 +310,12 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   // A fault of our own ends no more than the request that it came up in.
   #raise(error: unknown, id: StreamId): void {
     if (error instanceof H3Error && error.scope === 'stream') this.#failStream(error, id);
-    else if (isRule(error) || isUnidirectional(id)) this.#fail(error);
+    else if (isBreach(error) || isUnidirectional(id)) this.#fail(error);
     else this.#failStream(streamError(Code.H3_INTERNAL_ERROR, internal(error)), id);
   }
 
   #fail(error: unknown): void {
-    if (isRule(error)) this.#end(error.code, error.message, 'remote');
+    if (isBreach(error)) this.#end(error.code, error.message, 'remote');
     else this.#end(Code.H3_INTERNAL_ERROR, internal(error), 'local');
   }
 
@@ -357,7 +357,7 @@ const LOST = 1000;
 const NONE: ReadonlyMap<number, number> = new Map();
 
 /** The peer broke a rule. */
-const isRule = (error: unknown): error is H3Error | QpackError =>
+const isBreach = (error: unknown): error is H3Error | QpackError =>
   error instanceof H3Error || error instanceof QpackError;
 
 const internal = (error: unknown): string => `internal error: ${String(error)}`;

@@ -26,7 +26,10 @@ export class QpackStreams {
   readonly #onFailure: (error: unknown) => void;
   #late: NodeJS.Timeout | undefined;
 
-  /** `onFailure` takes what cannot be thrown at a caller. `settings` are those that we announce; our encoder's table is no larger than what we offer the peer's. */
+  /**
+   * `settings` are those that we announce; our encoder's table is no larger than what we offer the peer's. `onFailure` takes
+   * what cannot be thrown at a caller.
+   */
   constructor(
     quic: QuicStreams,
     settings: Settings,

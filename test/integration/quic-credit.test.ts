@@ -140,8 +140,8 @@ it('streams that the peer gave up faster than we notice wait in the engine, and 
   const places = 500;
   const { client, server } = await connectPair({ server: { maxConcurrentStreams: places } });
   let [begun, givenUp, most] = [0, 0, 0];
-  server.onData = () => {
-    most = Math.max(most, ++begun - givenUp);
+  server.onData = (_id, _chunk, fin) => {
+    if (fin) most = Math.max(most, ++begun - givenUp);
   };
   const told = server.onStreamStopped.bind(server);
   server.onStreamStopped = (id, code) => {
@@ -164,7 +164,6 @@ it('streams that the peer gave up faster than we notice wait in the engine, and 
     if (++opened % 100 === 0) await server.until(() => begun >= opened);
   }
   await server.until(() => begun === streams);
-  expect(begun).toBe(streams);
   // Those it may have open, and those whose end was not noticed yet.
   expect(most).toBeLessThanOrEqual(places + 256);
 });
