@@ -15,7 +15,7 @@ export function describeImplications(config: Config): readonly string[] {
   return [
     `initial_window of ${bytes(transport.initial_window)} in each initial_rtt of ${transport.initial_rtt} ms: ` +
       `${bytes(Math.round(rate))}/s (${megabits(rate)} Mbit/s) before the window has grown`,
-    `first retransmission of the handshake after ${3 * transport.initial_rtt} ms (3 × initial_rtt)`,
+    `first retransmission of the handshake after ${2 * transport.initial_rtt} ms (2 × initial_rtt)`,
     `dead peer noticed after ${transport.max_idle_timeout} ms of silence, ` +
       `or sooner if the other end has a shorter max_idle_timeout`,
     `at most ${bytes(unread)} on the way to us that nobody has taken (requests and upgrades × credit of each)`,

@@ -18,7 +18,7 @@ export const TRANSPORT = {
   initial_rtt: {
     type: milliseconds(1, 60_000),
     default: value(333),
-    doc: "The link's round-trip time, assumed until it has been measured: sets the handshake's retransmission (after three times this) and the first sending rate.",
+    doc: "The link's round-trip time, assumed until it has been measured: sets the handshake's retransmission (after twice this) and the first sending rate.",
   },
   max_concurrent_http_streams: {
     type: integer(1, 100_000),

@@ -53,25 +53,29 @@ describe('the bytes of a handshake', () => {
 
 describe('the first flight', () => {
   it.each([
-    { rtt: 20, waits: [60, 120, 240, 480, 500, 500] },
-    { rtt: 150, waits: [450, 500, 500] },
-    { rtt: 333, waits: [999, 500, 500] },
-    { rtt: 1000, waits: [3000, 1000, 1000] },
-  ])('with initial_rtt $rtt is repeated after three times that, and then at most twice as late', (row) => {
-    const { rtt, waits } = row;
-    const flight = new FirstFlight(rtt);
-    const [first, second] = [datagram(INITIAL, 1200), datagram(INITIAL, 700)];
-    flight.sent(first, 100);
-    flight.sent(second, 101);
-    expect(flight.repeat(100 + 3 * rtt - 1, 1e6)).toEqual([]);
-    let now = 100;
-    for (const wait of waits) {
-      now += wait;
-      expect(flight.due).toBe(now);
-      expect(flight.repeat(now, 1e6)).toEqual([first, second]);
-    }
-    expect(flight.repeatedBytes).toBe(waits.length * 1900);
-  });
+    { rtt: 1, waits: [21, 42, 84, 168, 336, 500, 500] },
+    { rtt: 20, waits: [40, 80, 160, 320, 500, 500] },
+    { rtt: 150, waits: [300, 500, 500] },
+    { rtt: 333, waits: [666, 500, 500] },
+    { rtt: 1000, waits: [2000, 1000, 1000] },
+  ])(
+    'with initial_rtt $rtt is repeated after twice that, 20 ms later at least, and then at most twice as late',
+    (row) => {
+      const { rtt, waits } = row;
+      const flight = new FirstFlight(rtt);
+      const [first, second] = [datagram(INITIAL, 1200), datagram(INITIAL, 700)];
+      flight.sent(first, 100);
+      flight.sent(second, 101);
+      expect(flight.repeat(100 + (waits[0] ?? 0) - 1, 1e6)).toEqual([]);
+      let now = 100;
+      for (const wait of waits) {
+        now += wait;
+        expect(flight.due).toBe(now);
+        expect(flight.repeat(now, 1e6)).toEqual([first, second]);
+      }
+      expect(flight.repeatedBytes).toBe(waits.length * 1900);
+    },
+  );
 
   it('is repeated as the very same bytes, whatever became of the buffer', () => {
     const flight = new FirstFlight(20);
@@ -79,7 +83,7 @@ describe('the first flight', () => {
     const same = Buffer.from(first);
     flight.sent(first, 0);
     first.fill(0);
-    expect(flight.repeat(60, 1e6)).toEqual([same]);
+    expect(flight.repeat(40, 1e6)).toEqual([same]);
   });
 
   it('is over once it is answered', () => {
@@ -96,25 +100,25 @@ describe('the first flight', () => {
     const flight = new FirstFlight(20);
     flight.sent(datagram(INITIAL, 1200), 0);
     flight.sent(datagram(HANDSHAKE, 1200), 0);
-    expect(flight.repeat(60, 2399)).toEqual([]);
+    expect(flight.repeat(40, 2399)).toEqual([]);
     expect(flight.due).toBe(Number.POSITIVE_INFINITY);
     expect(flight.repeat(70, 2400)).toHaveLength(2);
-    expect(flight.due).toBe(70 + 120);
+    expect(flight.due).toBe(70 + 80);
   });
 
   it('keeps ten datagrams at most', () => {
     const flight = new FirstFlight(20);
     for (let sent = 0; sent < 20; sent++) flight.sent(datagram(INITIAL, 100), 0);
-    expect(flight.repeat(60, 1e6)).toHaveLength(10);
+    expect(flight.repeat(40, 1e6)).toHaveLength(10);
   });
 
   it('holds the engine back from repeating anything sooner', () => {
     const flight = new FirstFlight(1000);
     expect(flight.engineWaitsUntil()).toBe(0);
     flight.sent(datagram(INITIAL, 1200), 50);
+    expect(flight.engineWaitsUntil()).toBe(2050);
+    flight.repeat(2050, 1e6);
     expect(flight.engineWaitsUntil()).toBe(3050);
-    flight.repeat(3050, 1e6);
-    expect(flight.engineWaitsUntil()).toBe(4050);
     flight.answered();
     expect(flight.engineWaitsUntil()).toBe(0);
   });

@@ -45,8 +45,12 @@ export class HandshakeBudget {
   }
 }
 
-/** The first retransmission comes after this many round trips, as the engine does it with its fixed estimate. */
-const PROBE_ROUND_TRIPS = 3;
+/**
+ * The first retransmission comes when an answer is a round trip late, and not by less than this many milliseconds, which
+ * both ends need for certificates and signatures. The engine's own, after three times its fixed estimate (RFC 9002
+ * §6.2.2), is for a link that nobody knows.
+ */
+const LEAST_DELAY = 20;
 
 /**
  * Waits double up to this, or to `initialRtt` where that is longer, milliseconds: an attempt that is under way when an
@@ -75,7 +79,7 @@ export class FirstFlight {
   repeatedBytes = 0;
 
   constructor(initialRtt: number) {
-    this.#interval = PROBE_ROUND_TRIPS * initialRtt;
+    this.#interval = initialRtt + Math.max(initialRtt, LEAST_DELAY);
     this.#longest = Math.max(initialRtt, LONGEST_WAIT);
   }
 

@@ -238,7 +238,7 @@ export class Output {
     const buffer = this.#buffer;
     // Loss-based algorithms: the engine stamps a whole window with one send time unless datagram sizes vary, and
     // then its round-trip estimate grows without bound. A client's first datagrams must not be shorter than 1200 bytes.
-    const shorter = this.#alternates && this.#shortened && this.#handshake === undefined;
+    const shorter = this.#alternates && this.#shortened && !this.#padded;
     const sent = this.#engine.send(shorter ? buffer.subarray(0, size - 1) : buffer);
     if (sent === null) return false;
     // The last flight of a client's handshake begins with an Initial packet, and comes after `established`.
