@@ -13,7 +13,7 @@ export type NativeModules = Readonly<Record<string, string>>;
 export interface Bundle {
   /** The QUIC engine's. */
   readonly needed: NativeModules;
-  /** sd-notify's, where it was compiled: it needs libsystemd, and the program can do without. */
+  /** What the program can do without: sd-notify's, where it was compiled, for it needs libsystemd; and koffi's. */
   readonly optional: NativeModules;
   /** Directories of the packages that went into it, relative to the repository. */
   readonly packages: readonly string[];
@@ -24,7 +24,8 @@ export async function bundle(outfile: string, version: string): Promise<Bundle> 
   const engine = dirname(require.resolve('@matrixai/quic/package.json'));
   const needed = { 'quiche.node': engineModule(engine) };
   const notify = resolved('sd-notify/build/Release/notify.node');
-  const optional = notify === undefined ? {} : { 'notify.node': notify };
+  const koffi = koffiModule();
+  const optional = present({ 'notify.node': notify, 'koffi.node': koffi });
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/main.ts'],
@@ -37,10 +38,15 @@ export async function bundle(outfile: string, version: string): Promise<Bundle> 
     logLevel: 'warning',
     logOverride: { 'empty-import-meta': 'error', 'require-resolve-not-external': 'error' },
     metafile: true,
-    plugins: [substitutions(version, notify !== undefined)],
+    plugins: [substitutions(version, optional)],
   });
   refuseDynamicImports(Object.values(metafile.outputs).flatMap((output) => output.imports));
-  return { needed, optional, packages: packagesOf([engine, ...Object.keys(metafile.inputs)]) };
+  return {
+    needed,
+    optional,
+    // Koffi's module is delivered without the licence that its package has.
+    packages: packagesOf([engine, ...optionalPackages(optional), ...Object.keys(metafile.inputs)]),
+  };
 }
 
 // Code from V8's cache, as a single executable has it, cannot import anything at run time.
@@ -54,6 +60,23 @@ function engineModule(engine: string): string {
   return fromEngine.resolve(`@matrixai/quic-${process.platform}-${process.arch}`);
 }
 
+/** Its own loader looks for files; which of them is for this system is known here, as Node.js itself comes from it. */
+function koffiModule(): string | undefined {
+  const { platform, arch } = process;
+  return resolved(`@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`);
+}
+
+function optionalPackages(optional: NativeModules): readonly string[] {
+  const koffi = 'koffi.node' in optional ? resolved('koffi') : undefined;
+  return koffi === undefined ? [] : [koffi];
+}
+
+function present(modules: Readonly<Record<string, string | undefined>>): NativeModules {
+  return Object.fromEntries(
+    Object.entries(modules).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
 function resolved(id: string): string | undefined {
   try {
     return require.resolve(id);
@@ -63,13 +86,16 @@ function resolved(id: string): string | undefined {
 }
 
 /** What looks for files beside the program elsewhere, looks inside the executable here. */
-function substitutions(version: string, canNotify: boolean): Plugin {
+function substitutions(version: string, optional: NativeModules): Plugin {
   const loader = JSON.stringify(join(root, 'packaging/embedded/native-asset.ts'));
+  const without = "throw new Error('this executable was built without it');";
+  const koffi = `import { loadAsset } from ${loader}; export default loadAsset('koffi.node');`;
   const modules: Readonly<Record<string, string>> = {
     './version.ts': `export const version = () => ${JSON.stringify(version)};`,
     '@matrixai/quic/native/quiche.js': `import { loadAsset } from ${loader}; export default loadAsset('quiche.node');`,
     bindings: `const { loadAsset } = require(${loader}); module.exports = (name) => loadAsset(name + '.node');`,
-    ...(canNotify ? {} : { 'sd-notify': `throw new Error('this executable was built without it');` }),
+    koffi: 'koffi.node' in optional ? koffi : without,
+    ...('notify.node' in optional ? {} : { 'sd-notify': without }),
   };
   const filter = new RegExp(`^(${Object.keys(modules).map(escaped).join('|')})$`);
   return {

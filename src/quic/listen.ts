@@ -98,7 +98,12 @@ export class ServerEndpoint implements ConnectionHost {
     const transmit = (datagram: Buffer, to: EngineAddress): boolean => socket.send(datagram, to);
     this.#strangers = new Strangers(this.#gate, this.#resets, meter, logger, this.clock, transmit);
     const receive = (datagram: Buffer, from: RemoteInfo): void => this.#receive(datagram, from);
-    this.#peerSockets = new PeerSockets(socket.address, socket.family, socket.sizeLike, receive);
+    this.#peerSockets = new PeerSockets(socket.address, socket.family, {
+      size: socket.sizeLike,
+      logger,
+      onDatagram: receive,
+      send: transmit,
+    });
     socket.onDatagram(receive);
     socket.onError((code) => {
       if (code === 'EMSGSIZE') for (const connection of this.#peers.keys()) connection.datagramRefused();
@@ -147,7 +152,7 @@ export class ServerEndpoint implements ConnectionHost {
   }
 
   transmit(datagram: Buffer, to: EngineAddress): boolean {
-    return this.#socket.send(datagram, to);
+    return this.#peerSockets.send(datagram, to) || this.#socket.send(datagram, to);
   }
 
   schedule(connection: QuicConnection): void {

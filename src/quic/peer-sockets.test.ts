@@ -21,12 +21,12 @@ async function endpoint() {
   const received: string[] = [];
   const { address } = socket;
   socket.onDatagram((datagram) => received.push(`rest: ${datagram}`));
-  const peers = new PeerSockets(
-    address,
-    4,
-    () => {},
-    (datagram) => received.push(`own: ${datagram}`),
-  );
+  const peers = new PeerSockets(address, 4, {
+    size: () => {},
+    logger: QUIET,
+    onDatagram: (datagram) => received.push(`own: ${datagram}`),
+    send: (datagram, to) => socket.send(datagram, to),
+  });
   onTestFinished(() => {
     peers.close();
     socket.close();
@@ -95,12 +95,12 @@ it('goes on without where none can be had', async () => {
   const { address, peers, received } = await endpoint();
   const peer = await sender(address);
   // As no address of this host, it cannot be bound.
-  const elsewhere = new PeerSockets(
-    { host: '192.0.2.1', port: 1 },
-    4,
-    () => {},
-    () => {},
-  );
+  const elsewhere = new PeerSockets({ host: '192.0.2.1', port: 1 }, 4, {
+    size: () => {},
+    logger: QUIET,
+    onDatagram: () => {},
+    send: () => {},
+  });
   elsewhere.add(peer.address);
   await new Promise((resolve) => setImmediate(resolve));
   elsewhere.remove(peer.address);

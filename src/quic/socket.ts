@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { ConnectedSocket } from './connected-socket.ts';
 import type { Logger } from './log.ts';
 import { QuicMeter } from './meter.ts';
 import type { EngineAddress } from './native.ts';
@@ -136,7 +137,7 @@ export class UdpSocket {
   /** False when only one family can be reached through it. */
   readonly dualStack: boolean;
   readonly #receiveBufferSize: number | undefined;
-  #connected = false;
+  #connected: ConnectedSocket | undefined;
   #reported = '';
   #onError: (code: string) => void = () => {};
 
@@ -164,7 +165,8 @@ export class UdpSocket {
   }
 
   onDatagram(listener: (datagram: Buffer, from: RemoteInfo) => void): void {
-    this.#socket.on('message', listener);
+    if (this.#connected === undefined) this.#socket.on('message', listener);
+    else this.#connected.onDatagram(listener);
   }
 
   /**
@@ -183,7 +185,7 @@ export class UdpSocket {
       const done = (error?: NodeJS.ErrnoException): void => {
         if (error) reject(new Error(`cannot reach ${formatAddress(to)}: ${error.message}`));
         else {
-          this.#connected = true;
+          this.#connected = this.#connect();
           resolve();
         }
       };
@@ -191,8 +193,20 @@ export class UdpSocket {
     });
   }
 
-  /** True: the system has taken it, and the buffer may be used again. */
+  #connect(): ConnectedSocket {
+    const connected = new ConnectedSocket(this.#socket, this.#logger, {
+      unsent: (datagrams) => {
+        for (const datagram of datagrams) this.#socket.send(datagram, this.#sent);
+      },
+      failed: (code) => this.#onError(code),
+    });
+    connected.connected();
+    return connected;
+  }
+
+  /** True: it is taken, and the buffer may be used again. */
   send(datagram: Buffer, to: EngineAddress): boolean {
+    if (this.#connected?.send(datagram)) return true;
     if (this.#connected) this.#socket.send(datagram, this.#sent);
     else this.#socket.send(datagram, 0, datagram.length, to.port, to.host, this.#sent);
     // It is sent within this call, and waits in Node's queue only when the system has no room.
@@ -200,7 +214,8 @@ export class UdpSocket {
   }
 
   close(): void {
-    this.#socket.close();
+    if (this.#connected) this.#connected.close();
+    else this.#socket.close();
   }
 
   // A datagram that cannot be sent is a datagram lost; QUIC deals with it.
@@ -210,7 +225,7 @@ export class UdpSocket {
     const code = errorCode(error);
     if (isPassing(code)) return;
     // Also the system's word about an earlier datagram, which the next one meets before the socket's reader does.
-    if (this.#connected || code === 'EMSGSIZE') {
+    if (this.#connected !== undefined || code === 'EMSGSIZE') {
       this.#onError(code);
       return;
     }

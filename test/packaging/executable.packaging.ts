@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CLIENT_NAME, sharedPki, temporaryFolder } from '../support/certificates.ts';
+import { fetchHashed } from '../support/http-client.ts';
+import { patternBody, startOrigin } from '../support/origin.ts';
+import { type EndOptions, startTunnel } from '../support/tunnel.ts';
 import { executable, runAlone, VERSION } from './products.ts';
 
 /** The program is to start in less, milliseconds. */
@@ -56,6 +59,25 @@ describe('the single executable, with an empty environment', () => {
     const { code, output } = runAlone(executable(), DEMO);
     expect(output).toMatch(/487,500 bytes up/);
     expect(code).toBe(0);
+  });
+
+  it('has what sends and receives datagrams many at a time', async () => {
+    const origin = await startOrigin(patternBody);
+    const transport = { initial_rtt: 1, initial_window: 655_270 };
+    const config = { transport, system: { log_level: 'debug' } };
+    // The launcher is given Node.js and its program, and executes another in their place.
+    const end: EndOptions = {
+      config,
+      program: '-',
+      launcher: ['/bin/sh', '-c', 'shift 2; exec "$0" "$@"', executable()],
+    };
+    const pair = await startTunnel({ originPort: origin.port, client: end, server: end });
+    const { bytes } = await fetchHashed({ port: pair.client.httpPort, path: '/16000000' });
+    expect(bytes).toBe(16_000_000);
+    const ends = [pair.client, pair.server];
+    await Promise.all(ends.map(({ process }) => process.waitForLog(/busy: datagrams are sent .* many at a/)));
+    await pair.stop();
+    await origin.stop();
   });
 
   it('leaves nothing behind of what it unpacks', () => {

@@ -12,6 +12,8 @@ import { performance } from 'node:perf_hooks';
 import { pipeline, type Readable } from 'node:stream';
 
 export interface RequestOptions {
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   readonly port: number;
   readonly path?: string;
   readonly method?: string;
@@ -76,10 +78,16 @@ export async function respond(options: RequestOptions): Promise<IncomingMessage>
 
 /** Sends the request, for tests that act on it while it is under way. */
 export function send(options: RequestOptions): ClientRequest {
-  const { port, path = '/', method = options.body === undefined ? 'GET' : 'POST', agent } = options;
+  const {
+    host = '127.0.0.1',
+    port,
+    path = '/',
+    method = options.body === undefined ? 'GET' : 'POST',
+    agent,
+  } = options;
   const { body, headers } = options;
   const request = open({
-    host: '127.0.0.1',
+    host,
     port,
     path,
     method,
