@@ -12,12 +12,14 @@ import { Code } from './codes.ts';
 import { type ControlHandler, ControlReceiver } from './control-receiver.ts';
 import { connectionError, H3Error, streamError } from './errors.ts';
 import { fieldSectionSize } from './fields.ts';
+import { FloodBudget } from './flood-budget.ts';
 import { type FloodCounters, noFloodCounts } from './flood-counters.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { encodeFrame, FrameType } from './frames.ts';
 import { GoingAway } from './going-away.ts';
 import type { ConnectionHandler, RequestHandler } from './handlers.ts';
 import { HeldBytes } from './held-bytes.ts';
+import { USELESS_BURST, WAITED_FOR } from './limits.ts';
 import type { ReceiverContext } from './message-receiver.ts';
 import type { H3Options } from './options.ts';
 import { OwnStream } from './own-stream.ts';
@@ -76,7 +78,8 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     this.#quic = quic;
     this.#handler = handler;
     this.#counters = options.floodCounters ?? noFloodCounts();
-    this.#flood = new FloodGuard(options.now, this.#counters);
+    const budget = options.floodBudget ?? new FloodBudget(options.now, USELESS_BURST);
+    this.#flood = new FloodGuard(budget, this.#counters);
     this.pendingHeads = new PendingHeads(options.now);
     this.unsent = new UnsentEnds(quic);
     const others = options.otherSettings?.() ?? NONE;
@@ -128,6 +131,11 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
       this.#counters.lateHeads++;
       this.#failStream(late, id);
     }
+  }
+
+  /** Server: all of a response was handed on to be sent. */
+  answered(): void {
+    if (this.role === 'server') this.#flood.earn();
   }
 
   /** Both directions of the stream are over. */
@@ -303,8 +311,10 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
 
   // A reset or stop of a request stream, maybe as the first sign of it. Only a client can ask for work and cancel it.
   #cancelled(id: StreamId): RequestHandler | undefined {
-    if (this.role === 'server') this.#flood.spend('cancelled requests');
-    return this.#requests.get(id) ?? this.#accept(id);
+    const request = this.#requests.get(id);
+    const waited = request !== undefined && this.receiverContext.now() - request.since >= WAITED_FOR;
+    if (this.role === 'server' && !waited) this.#flood.spend('cancelled requests');
+    return request ?? this.#accept(id);
   }
 
   // A fault of our own ends no more than the request that it came up in.
@@ -336,7 +346,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     if (code === Code.H3_EXCESSIVE_LOAD) this.#counters.connectionsClosed++;
     for (const request of this.#requests.values()) request.receiver.abandon();
     this.#qpack.close();
-    this.#quic.close(code, reason);
+    this.#quic.close(code, reason, code === Code.H3_EXCESSIVE_LOAD);
     queueMicrotask(() => this.#loseRequests({ source, code, reason }));
   }
 

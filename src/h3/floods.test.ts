@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Code } from './codes.ts';
+import { FloodBudget } from './flood-budget.ts';
 import { noFloodCounts } from './flood-counters.ts';
 import { encodeFrameHeader, encodeIntegerFrame, FrameType } from './frames.ts';
 import {
@@ -84,18 +85,52 @@ describe('floods', () => {
     expect(closes).toEqual([]);
   });
 
-  it('complete messages pay for QPACK instructions', () => {
+  const answer = (server: Harness) => server.requests.at(-1)?.stream.sendHeaders([':status', '204'], true);
+
+  it('answers pay for QPACK instructions', () => {
     const feed = (server: Harness, index: number) => {
       server.receive(2, encoderStream(index));
       server.receive(4 * index, headers(GET), true);
+      answer(server);
     };
     expect(flooded(feed, { qpackMaxTableCapacity: 64 })).toEqual([]);
   });
 
-  it('complete messages pay for reserved frames', () => {
-    expect(
-      flooded((server, index) => server.receive(4 * index, concat(frame(0x21), headers(GET)), true)),
-    ).toEqual([]);
+  it('answers pay for reserved frames', () => {
+    const feed = (server: Harness, index: number) => {
+      server.receive(4 * index, concat(frame(0x21), headers(GET)), true);
+      answer(server);
+    };
+    expect(flooded(feed)).toEqual([]);
+  });
+
+  it('requests that are not waited for do not pay for others that are cancelled', () => {
+    const feed = (server: Harness, index: number) => {
+      server.receive(4 * index, headers(GET), true);
+      server.stop(4 * index, Code.H3_REQUEST_CANCELLED);
+    };
+    expect(flooded(feed)).toEqual([H3_EXCESSIVE_LOAD]);
+  });
+
+  it('any number of requests may be cancelled that were waited for', () => {
+    let time = 0;
+    const server = harness('server', { now: () => time });
+    for (let index = 0; index < COUNT; index++) server.receive(4 * index, headers(GET), true);
+    time = 1000;
+    for (let index = 0; index < COUNT; index++) server.stop(4 * index, Code.H3_REQUEST_CANCELLED);
+    expect(server.quic.closes).toEqual([]);
+  });
+
+  it('a new connection of the same peer is no new beginning', () => {
+    const budget = new FloodBudget(() => 0, 1000);
+    const cancel = (count: number) => {
+      const server = harness('server', { now: () => 0, floodBudget: budget });
+      for (let index = 0; index < count; index++) server.reset(4 * index, Code.H3_REQUEST_CANCELLED);
+      return server.quic.closes.length;
+    };
+    expect([cancel(990), cancel(11)]).toEqual([0, 1]);
+    budget.renew(64);
+    expect([cancel(60), cancel(5)]).toEqual([0, 1]);
   });
 });
 

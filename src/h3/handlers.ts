@@ -8,6 +8,8 @@ import type { Settings } from './settings.ts';
 export interface RequestHandler {
   readonly id: StreamId;
   readonly receiver: MessageReceiver;
+  /** When it began, milliseconds. */
+  readonly since: number;
   /** The peer broke a rule on this stream: it has to be abandoned with the error's code. */
   onError(error: H3Error): void;
   onReset(code: number): void;

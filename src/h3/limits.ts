@@ -19,18 +19,24 @@ export const COPY_BELOW = 4096;
  */
 export const MAX_HELD_FOR_OWN_STREAM = 65_536;
 
-/** Useless units at once, as `flood-guard.ts` counts them: a front with 10,000 requests in flight may die under us. */
+/** Useless units at once that a client bears with from its server, as `flood-guard.ts` counts them. */
 export const USELESS_BURST = 10_000;
+
+/**
+ * A request cancelled after so many milliseconds is no useless unit: it was waited for, and the place that it took
+ * bounds how many there can be. So a client may die with thousands of them.
+ */
+export const WAITED_FOR = 1000;
 
 /** Useless units a second on top: more cancelled requests than an overloaded origin has in its worst hour. */
 export const USELESS_PER_SECOND = 1_000;
 
-/** Useless units that a complete message pays for: a few reserved frames, or a long poll kept alive by empty DATA. */
+/** Useless units that a response pays for: a few reserved frames, or a long poll kept alive by empty DATA. */
 export const EARNED_BY_MESSAGE = 16;
 
 /**
  * Instructions on a QPACK stream that make a useless unit. A request needs a few as long as the table grows, and may
- * need as many as it has lines; so a complete message pays for more than any that is worth its name has.
+ * need as many as it has lines; so a response pays for more than any that is worth its name has.
  */
 export const INSTRUCTIONS_PER_UNIT = 4;
 

@@ -31,6 +31,8 @@ export interface ReceiverContext {
   readonly maxFieldSectionSize: number;
   readonly maxFieldCount: number;
   readonly flood: FloodGuard;
+  /** A monotonic clock, milliseconds. */
+  readonly now: () => number;
   readonly decoder: FieldSectionDecoder;
   readonly held: HeldBytes;
   /** One for all: it is empty whenever a receiver returns. */
@@ -259,7 +261,7 @@ export class MessageReceiver {
     if (error !== undefined) throw error;
     this.#checkLength();
     this.#over = true;
-    this.#context.flood.earn();
+    if (this.#context.role === 'client') this.#context.flood.earn();
     this.#sink.onEnd();
   }
 

@@ -1,4 +1,5 @@
 import type { QpackCounters } from '../qpack/counters.ts';
+import type { FloodBudget } from './flood-budget.ts';
 import type { FloodCounters } from './flood-counters.ts';
 import type { RequestStream } from './port.ts';
 
@@ -17,6 +18,8 @@ export interface H3Options {
   /** Where to count what is encoded. */
   readonly qpackCounters?: QpackCounters | undefined;
   readonly floodCounters?: FloodCounters | undefined;
+  /** What the peer may make us do in vain. Default: one of {@link USELESS_BURST} units, for this connection alone. */
+  readonly floodBudget?: FloodBudget | undefined;
   /** A monotonic clock in milliseconds. */
   readonly now: () => number;
   /** Settings of our own to announce besides, by identifier; asked for when a session begins. */

@@ -23,6 +23,7 @@ export interface RequestAcceptor {
 export class H3RequestStream implements RequestStream, RequestHandler, MessageSink {
   readonly id: StreamId;
   readonly receiver: MessageReceiver;
+  readonly since: number;
   readonly #connection: H3Connection;
   readonly #quic: QuicStreams;
   readonly #acceptor: RequestAcceptor;
@@ -41,6 +42,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
     events: RequestStreamEvents | undefined,
   ) {
     this.id = id;
+    this.since = connection.receiverContext.now();
     this.#connection = connection;
     this.#quic = quic;
     this.#acceptor = acceptor;
@@ -212,6 +214,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
 
   #ended(): void {
     this.#connection.unsent.add(this.id);
+    this.#connection.answered();
     this.#sendingOver();
   }
 

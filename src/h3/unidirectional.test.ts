@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { FloodBudget } from './flood-budget.ts';
 import { noFloodCounts } from './flood-counters.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { MAX_PADDING } from './limits.ts';
@@ -8,7 +9,7 @@ import { UnidirectionalStreams } from './unidirectional.ts';
 function streams() {
   const refused: number[] = [];
   const handler = { onCriticalData: () => {}, onUnknownStream: (id: number) => refused.push(id) };
-  const guard = new FloodGuard(() => 0, noFloodCounts());
+  const guard = new FloodGuard(new FloodBudget(() => 0, 10_000), noFloodCounts());
   return { refused, streams: new UnidirectionalStreams('server', guard, handler) };
 }
 

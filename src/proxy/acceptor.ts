@@ -9,6 +9,7 @@ import type { NumberedConnection } from './connector.ts';
 import type { Contract } from './contract.ts';
 import type { Contracts, PeerFacts } from './contracts.ts';
 import type { Logger } from './failures.ts';
+import { FloodBudgets } from './flood-budgets.ts';
 import type { RequestWatch } from './observer.ts';
 import type { Origin } from './origin.ts';
 import { prime } from './priming.ts';
@@ -52,6 +53,7 @@ export class Acceptor {
   readonly #watch: RequestWatch;
   readonly #sessions = new Map<Session, Client>();
   readonly #refusals: Repeats;
+  readonly #budgets: FloodBudgets;
   #headTimer: NodeJS.Timeout | undefined;
 
   /** `logger` is told of connections, `watch` of the requests on them. */
@@ -61,6 +63,7 @@ export class Acceptor {
     this.#logger = logger;
     this.#watch = watch;
     this.#refusals = new Repeats(options.session.now);
+    this.#budgets = new FloodBudgets(options.session.now);
   }
 
   /** Requests that are not over. */
@@ -119,8 +122,11 @@ export class Acceptor {
       },
     };
     const client: Client = { connection, admission, contract: undefined, requests: 0, asked: false };
+    const fingerprint = connection.peerCertificate?.fingerprint;
     const options: SessionOptions = {
       ...this.#options.contracts.announcedIn(this.#options.session),
+      floodBudget:
+        fingerprint === undefined ? undefined : this.#budgets.of(fingerprint, this.#options.maxRequests),
       onOversizedRequest: (stream) => admission.onOversized(stream),
     };
     const { session, quicEvents } = createSession(connection, options, events);

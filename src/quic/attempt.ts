@@ -134,6 +134,9 @@ export class Attempt implements ConnectionHost {
     this.#settings.logger.warn({ connection: connection.id }, message);
   }
 
+  // A client has one server, and no other to go to.
+  flooded(): void {}
+
   refused(reason: DropReason): void {
     this.meter.drops[reason]++;
   }

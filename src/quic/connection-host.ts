@@ -20,6 +20,8 @@ export interface ConnectionHost {
   failed(connection: QuicConnection, close: QuicClose): void;
   /** The engine's object is of no further use: forget the connection. */
   released(connection: QuicConnection): void;
+  /** The peer of an established connection asked too much in vain, which it is about to be closed for. */
+  flooded(connection: QuicConnection): void;
   /** A guard of the connection's was met by what came from `address`. */
   refused(reason: DropReason, address: EngineAddress): void;
   /** Something that the user may want to mend. */

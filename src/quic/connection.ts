@@ -193,7 +193,8 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     }
   }
 
-  close(errorCode: number, reason: string): void {
+  close(errorCode: number, reason: string, flooded = false): void {
+    if (flooded && this.#closing === undefined) this.#host.flooded(this);
     this.#close(true, errorCode, reason);
   }
 
@@ -323,6 +324,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #accuse({ reason, text }: Breach): void {
     const peer = this.#output.lastAddress;
     if (peer !== undefined) this.#host.refused(reason, peer);
+    this.#host.flooded(this);
     this.#close(false, PROTOCOL_VIOLATION, text);
   }
 

@@ -9,7 +9,7 @@ const PORTION = 8 * 2 ** 20;
 const LEFT_BEHIND_PORTION = 8 * 2 ** 20;
 
 /** Between two searches of the whole heap, milliseconds: they take one to twenty. */
-const SEARCH_PAUSE = 1000;
+const SEARCH_PAUSE = 2000;
 
 /** Without options it searches the whole heap. */
 type Collect = (options?: { readonly type: 'minor' }) => void;

@@ -4,6 +4,7 @@ import { HalfOpen } from './half-open.ts';
 import { HANDSHAKE_BYTES } from './handshake.ts';
 import type { DropReason } from './meter.ts';
 import type { EngineAddress } from './native.ts';
+import { Offenders } from './offenders.ts';
 import { CONNECTION_ID_LENGTH, type LongHeader } from './packet.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Recent } from './recent.ts';
@@ -44,6 +45,7 @@ export type Verdict = DropReason | { readonly retry: RetryOffer } | { readonly a
 export class Gate {
   readonly #tokens = new RetryTokens();
   readonly #handshakes = new HalfOpen();
+  readonly #offenders = new Offenders();
   readonly #acquainted = new Recent(ACQUAINTED.memory, ACQUAINTED.capacity);
   readonly #strangersTime = new RateLimit(STRANGERS.rate, STRANGERS.store);
   readonly #acquaintancesTime = new RateLimit(ACQUAINTANCES.rate, ACQUAINTANCES.store);
@@ -69,6 +71,7 @@ export class Gate {
     const proof = this.#tokens.check(token, header.destination, from, now);
     if (proof === 'invalid') return 'bad_token';
     const network = networkOf(from.host);
+    if (!this.#offenders.allows(network, now)) return 'offender';
     const time = this.#timeOf(network, now);
     if (proof === 'foreign' && (this.#handshakes.isCrowded || !time.allows(now))) {
       return { retry: this.#tokens.offer(header.destination, from, now) };
@@ -94,6 +97,11 @@ export class Gate {
       if (time >= COSTLY) this.#suspiciousUntil = now + SUSPICION;
       this.#timeOf(network, now).spend(time);
     }
+  }
+
+  /** A peer at this address, who had proved who it is, asked too much in vain and has lost its connection for that. */
+  flooded({ host }: EngineAddress, now: number): void {
+    this.#offenders.add(networkOf(host), now);
   }
 
   #timeOf(network: string, now: number): RateLimit {

@@ -187,6 +187,11 @@ export class ServerEndpoint implements ConnectionHost {
     this.#logger.warn({ connection: connection.id }, message);
   }
 
+  flooded(connection: QuicConnection): void {
+    const peer = this.#peers.get(connection);
+    if (peer !== undefined) this.#gate.flooded(peer.address, this.clock());
+  }
+
   refused(reason: DropReason, from: EngineAddress): void {
     this.#strangers.drop(reason, from);
   }

@@ -66,8 +66,11 @@ export interface QuicStreams {
   /** RFC 9218 urgency, 0 (first) to 7; incremental streams of one urgency share. */
   setPriority(id: StreamId, urgency: number, incremental: boolean): void;
 
-  /** CONNECTION_CLOSE of the application space (RFC 9000 §10.2). `onClosed` follows, never from within this call. */
-  close(errorCode: number, reason: string): void;
+  /**
+   * CONNECTION_CLOSE of the application space (RFC 9000 §10.2). `onClosed` follows, never from within this call.
+   * `flooded`: for asking too much in vain; the peer may not come again at once.
+   */
+  close(errorCode: number, reason: string, flooded?: boolean): void;
 }
 
 /** The receiving half: calls that QUIC makes. None may throw. */

@@ -89,6 +89,8 @@ export class Strangers {
     const token = initialToken(datagram, header);
     if (token === undefined) return this.drop('not_quic', from);
     const verdict = this.#gate.judge(header, token, from, now);
+    if (verdict === 'offender')
+      this.#tell(header, 'peers at this address ask for too much in vain; wait a little', from, now);
     if (typeof verdict === 'string') return this.drop(verdict, from);
     if ('admission' in verdict) return verdict.admission;
     this.#retry(header, verdict.retry, from);
@@ -98,10 +100,12 @@ export class Strangers {
   /** The same while no handshake may begin: whoever may come is told so at once, and can try again soon. */
   refuse(datagram: Buffer, header: LongHeader, from: EngineAddress, now: number): undefined {
     const isFirst = header.version === VERSION_1 && isInitial(datagram);
-    if (!isFirst || datagram.length < MIN_INITIAL_DATAGRAM) return;
-    if (this.#gate.allows(from) && this.#mayAnswer(now)) {
-      this.#transmit(connectionRefused(header, 'the server is shutting down'), from);
-    }
+    if (!isFirst || datagram.length < MIN_INITIAL_DATAGRAM || !this.#gate.allows(from)) return;
+    this.#tell(header, 'the server is shutting down', from, now);
+  }
+
+  #tell(header: LongHeader, reason: string, from: EngineAddress, now: number): void {
+    if (this.#mayAnswer(now)) this.#transmit(connectionRefused(header, reason), from);
   }
 
   drop(reason: DropReason, from: EngineAddress, detail = ''): undefined {

@@ -18,7 +18,7 @@ const excessive = { connection: Code.H3_EXCESSIVE_LOAD };
 const MANY = 15_000;
 
 /** A little less than a peer may do in vain at once: what comes then makes it too much, without taking long. */
-const NEARLY = 9_900;
+const NEARLY = 1_000;
 
 const times = (count: number, bytes: Uint8Array): Uint8Array =>
   Buffer.concat(Array.from({ length: count }, () => bytes));
@@ -120,4 +120,33 @@ describe('a flood of', () => {
     expect(mostLive).toBeLessThanOrEqual(100);
     expect(live).toBe(0);
   });
+});
+
+it('a client that floods again and again has to wait, while others at its address go on', async () => {
+  const own = await serverInProcess(origin.port);
+  const other = await dialRaw(own.quicPort);
+  await other.send(CONTROL, controlStream());
+  const flood = async (): Promise<string> => {
+    const peer = await dialRaw(own.quicPort);
+    await peer.send(CONTROL, controlStream(times(NEARLY + 200, frame(FrameType.GOAWAY, 0))));
+    await peer.until(() => peer.closed !== undefined);
+    return peer.closed?.reason ?? '';
+  };
+  let refusal = '';
+  let floods = 0;
+  while (refusal === '' && floods < 100) {
+    await flood().then(
+      () => floods++,
+      (error: Error) => {
+        refusal = error.message;
+      },
+    );
+  }
+  expect(refusal).toMatch(/peers at this address ask for too much in vain/);
+  expect(floods).toBeGreaterThanOrEqual(20);
+  await other.send(0, headers(GET), true);
+  await other.until(() => other.stream(0).ended);
+  expect(statusOf(other.received(0))).toBe(200);
+  other.close();
+  await own.stop();
 });
