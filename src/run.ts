@@ -8,6 +8,7 @@ import type { Observation } from './observation.ts';
 import { ProblemLog } from './observe/problem-log.ts';
 import { AccessLog, type AccessLogOptions } from './proxy/access-log.ts';
 import { observers, type RequestObserver } from './proxy/observer.ts';
+import { SpareMemory } from './quic/spare-memory.ts';
 import { Reloader } from './reload.ts';
 import { type Running, StartError } from './running.ts';
 import { startServer } from './server.ts';
@@ -58,6 +59,7 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   const reloader = new Reloader(file, config, running, service, logger, env, (changed) =>
     accessLog.reconfigure(accessLogOptions(changed)),
   );
+  new SpareMemory(logger).watch();
   process.on('SIGHUP', () => reloader.reload());
   observation?.attach({ running, state: () => service.status, config: () => reloader.config });
   const signal = await signalled;

@@ -49,7 +49,9 @@ export function leftBehind(bytes: number): void {
   search = setTimeout(searchWhole, Math.max(0, searchedAt + SEARCH_PAUSE - performance.now())).unref();
 }
 
-function searchWhole(): void {
+/** Searches the whole heap for what is not needed any more. */
+export function searchWhole(): void {
+  clearTimeout(search);
   search = undefined;
   searchedAt = performance.now();
   behind = 0;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:dgram';
 import { endianness } from 'node:os';
 import { getSystemErrorName } from 'node:util';
+import type { LibraryHandle } from 'koffi';
 
 /**
  * System calls that move many datagrams at once, which Node does not have: it needs 5 µs to send a datagram and 4 to receive
@@ -13,6 +14,8 @@ export interface SystemCalls {
   send(descriptor: number, headers: Buffer, count: number): number | string;
   /** recvmmsg(2): how many messages were received, or the name of an error. */
   receive(descriptor: number, headers: Buffer, count: number): number | string;
+  /** malloc_trim(3): gives the system back what the allocator has to spare. */
+  trim(): void;
 }
 
 /** Whether `struct mmsghdr` is laid out as {@link MessageHeaders} writes it. */
@@ -28,6 +31,7 @@ export async function loadSystemCalls(): Promise<SystemCalls | undefined> {
   const library = koffi.load(null);
   const sendmmsg = library.func('int sendmmsg(int, void *, unsigned int, int)');
   const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
+  const trim = trimmer(library);
   return {
     addressOf: (memory) => Number(koffi.address(memory)),
     send: (descriptor, headers, count) => {
@@ -38,7 +42,18 @@ export async function loadSystemCalls(): Promise<SystemCalls | undefined> {
       const received: number = recvmmsg(descriptor, headers, count, DONT_WAIT, null);
       return received < 0 ? getSystemErrorName(-koffi.errno()) : received;
     },
+    trim,
   };
+}
+
+/** Only the GNU C library has it. */
+function trimmer(library: LibraryHandle): () => void {
+  try {
+    const trim = library.func('int malloc_trim(size_t)');
+    return () => void trim(0);
+  } catch {
+    return () => {};
+  }
 }
 
 /**

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { SpareMemory } from './spare-memory.ts';
+
+const MB = 2 ** 20;
+const resident = (): number => process.memoryUsage.rss();
+
+it('what a busy time has left behind is given back, and no more is looked for', async () => {
+  const told: string[] = [];
+  const logger = { debug: (_: object, text: string) => told.push(text), info: () => {}, warn: () => {} };
+  const spare = new SpareMemory(logger);
+  await spare.look();
+  const before = resident();
+  // A small piece that stays between two that go keeps the allocator from giving back anything by itself.
+  let held = Array.from({ length: 40_000 }, () => Buffer.allocUnsafeSlow(5000).fill(1));
+  expect(resident()).toBeGreaterThan(before + 150 * MB);
+  held = held.filter((_, index) => index % 100 === 0);
+  await new Promise((resolve) => setImmediate(resolve));
+  // The first look may find that the process was busy.
+  for (let looks = 0; looks < 2; looks++) await spare.look();
+  expect(resident()).toBeLessThan(before + 60 * MB);
+  expect(held.length).toBe(400);
+  await spare.look();
+  expect(told).toEqual(['a busy time is over: memory is given back']);
+});

@@ -1,0 +1,62 @@
+import { searchWhole } from './engine-memory.ts';
+import type { Logger } from './log.ts';
+import { loadSystemCalls, type SystemCalls } from './system-calls.ts';
+
+/** How often to look, milliseconds. */
+const LOOK = 2000;
+
+/** Resident memory beyond what was needed before, bytes, that is worth some tens of milliseconds. */
+const WORTH = 32 * 2 ** 20;
+
+/** So often it is tried after one busy time: what the first search has freed, the second finds together. */
+const ROUNDS = 3;
+
+/** Below this share of a processor the process has time for it. */
+const CALM = 0.1;
+
+/**
+ * Gives memory back when a busy time is over. The garbage collector has no reason to look as long as nothing is asked of it, and
+ * what it and the engine free stays with the allocator, in thousands of pieces that only malloc_trim(3) returns to the system.
+ */
+export class SpareMemory {
+  readonly #logger: Logger;
+  #calls: SystemCalls | undefined;
+  #needed = process.memoryUsage.rss();
+  #rounds = 0;
+  #usage = process.cpuUsage();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Looks every now and then, as long as the process lives. */
+  watch(): void {
+    setInterval(() => void this.look(), LOOK).unref();
+  }
+
+  async look(): Promise<void> {
+    const { user, system } = process.cpuUsage(this.#usage);
+    this.#usage = process.cpuUsage();
+    const resident = process.memoryUsage.rss();
+    this.#needed = Math.min(this.#needed, resident);
+    const isCalm = user + system < CALM * LOOK * 1000;
+    if (!isCalm || resident < this.#needed + WORTH) return;
+    await this.#giveBack(resident);
+    this.#rounds++;
+    if (this.#rounds % ROUNDS === 0) this.#needed = process.memoryUsage.rss();
+  }
+
+  async #giveBack(before: number): Promise<void> {
+    const start = performance.now();
+    searchWhole();
+    try {
+      this.#calls ??= await loadSystemCalls();
+      this.#calls?.trim();
+    } catch {
+      // Then what the allocator keeps stays where it is.
+    }
+    const after = process.memoryUsage.rss();
+    const milliseconds = Math.round(performance.now() - start);
+    this.#logger.debug({ before, after, milliseconds }, 'a busy time is over: memory is given back');
+  }
+}
