@@ -1,5 +1,6 @@
 import { QpackError } from '../qpack/errors.ts';
 import {
+  type Blame,
   isServerInitiated,
   isUnidirectional,
   type QuicClose,
@@ -346,7 +347,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
     if (code === Code.H3_EXCESSIVE_LOAD) this.#counters.connectionsClosed++;
     for (const request of this.#requests.values()) request.receiver.abandon();
     this.#qpack.close();
-    this.#quic.close(code, reason, code === Code.H3_EXCESSIVE_LOAD);
+    this.#quic.close(code, reason, source === 'remote' ? blameOf(code) : undefined);
     queueMicrotask(() => this.#loseRequests({ source, code, reason }));
   }
 
@@ -369,5 +370,7 @@ const NONE: ReadonlyMap<number, number> = new Map();
 /** The peer broke a rule. */
 const isBreach = (error: unknown): error is H3Error | QpackError =>
   error instanceof H3Error || error instanceof QpackError;
+
+const blameOf = (code: number): Blame => (code === Code.H3_EXCESSIVE_LOAD ? 'flood' : 'breach');
 
 const internal = (error: unknown): string => `internal error: ${String(error)}`;

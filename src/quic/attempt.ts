@@ -135,7 +135,7 @@ export class Attempt implements ConnectionHost {
   }
 
   // A client has one server, and no other to go to.
-  flooded(): void {}
+  blamed(): void {}
 
   refused(reason: DropReason): void {
     this.meter.drops[reason]++;

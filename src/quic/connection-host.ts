@@ -1,7 +1,7 @@
 import type { QuicConnection } from './connection.ts';
 import type { DropReason, QuicMeter } from './meter.ts';
 import type { EngineAddress } from './native.ts';
-import type { Condition, QuicClose, QuicEvents } from './port.ts';
+import type { Blame, Condition, QuicClose, QuicEvents } from './port.ts';
 
 /** What a connection needs of the endpoint that it lives in. */
 export interface ConnectionHost {
@@ -20,8 +20,8 @@ export interface ConnectionHost {
   failed(connection: QuicConnection, close: QuicClose): void;
   /** The engine's object is of no further use: forget the connection. */
   released(connection: QuicConnection): void;
-  /** The peer of an established connection asked too much in vain, which it is about to be closed for. */
-  flooded(connection: QuicConnection): void;
+  /** An established connection is about to be closed for what its peer did. */
+  blamed(connection: QuicConnection, blame: Blame): void;
   /** A guard of the connection's was met by what came from `address`. */
   refused(reason: DropReason, address: EngineAddress): void;
   /** Something that the user may want to mend. */

@@ -14,7 +14,7 @@ import type { QuicOptions } from './options.ts';
 import { Output } from './output.ts';
 import { PeerAddress } from './peer-address.ts';
 import { certificateMismatch, type LeafFacts, leafFacts } from './peer-name.ts';
-import type { QuicClose, QuicStreams, Role } from './port.ts';
+import type { Blame, QuicClose, QuicStreams, Role } from './port.ts';
 import { Serving } from './serving.ts';
 import { StreamCalls } from './stream-calls.ts';
 import { Streams } from './streams.ts';
@@ -193,8 +193,8 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     }
   }
 
-  close(errorCode: number, reason: string, flooded = false): void {
-    if (flooded && this.#closing === undefined) this.#host.flooded(this);
+  close(errorCode: number, reason: string, blame?: Blame): void {
+    if (blame !== undefined && this.#closing === undefined) this.#host.blamed(this, blame);
     this.#close(true, errorCode, reason);
   }
 
@@ -324,7 +324,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #accuse({ reason, text }: Breach): void {
     const peer = this.#output.lastAddress;
     if (peer !== undefined) this.#host.refused(reason, peer);
-    this.#host.flooded(this);
+    this.#host.blamed(this, 'flood');
     this.#close(false, PROTOCOL_VIOLATION, text);
   }
 

@@ -8,7 +8,7 @@ import { type EngineAddress, type EngineConfig, type EngineRecvInfo, errorText, 
 import { engineConfig, type QuicOptions } from './options.ts';
 import { connectionKey, isLongHeader, type LongHeader, parseLongHeader, shortHeaderKey } from './packet.ts';
 import { PeerSockets } from './peer-sockets.ts';
-import type { QuicClose, QuicEvents } from './port.ts';
+import type { Blame, QuicClose, QuicEvents } from './port.ts';
 import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
 import { StatelessResets } from './stateless-reset.ts';
 import { Strangers } from './strangers.ts';
@@ -187,9 +187,9 @@ export class ServerEndpoint implements ConnectionHost {
     this.#logger.warn({ connection: connection.id }, message);
   }
 
-  flooded(connection: QuicConnection): void {
+  blamed(connection: QuicConnection, blame: Blame): void {
     const peer = this.#peers.get(connection);
-    if (peer !== undefined) this.#gate.flooded(peer.address, this.clock());
+    if (peer !== undefined) this.#gate.blamed(peer.address, blame, this.clock());
   }
 
   refused(reason: DropReason, from: EngineAddress): void {

@@ -17,7 +17,7 @@ export const DROPPED = {
   bad_token: 'its Retry token is too old, or was not made for its address',
   handshakes: 'too many handshakes are under way',
   handshakes_of_address: 'too many handshakes are under way from its address',
-  offender: 'peers at its address asked for too much in vain, again and again',
+  offender: 'peers at its address had to be disconnected again and again',
   handshake_time: 'handshakes that came to nothing took too much time of late',
   handshake_bytes: 'it sent more than a handshake takes',
   other_address: 'it comes from another address than its connection',

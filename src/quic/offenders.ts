@@ -1,23 +1,27 @@
+import type { Blame } from './port.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** Connections that are closed for floods: so many at once, and one more in so many milliseconds. */
-const FLOODS = { store: 20, interval: 1000 };
+/** What connections that have to be closed may cost a network: at once, and for each millisecond. */
+const BORNE = { rate: 0.02, store: 400 };
+
+/** A rule that is broken costs a handshake; a flood, all that came before it was found out besides. */
+const COST: Readonly<Record<Blame, number>> = { breach: 1, flood: 20 };
 
 /** Networks that are kept in mind; of those that are long forgiven, the oldest is forgotten first. */
 const CAPACITY = 256;
 
 /**
- * Networks whose peers, though they proved who they are, ask for too much in vain again and again: each time it costs a
- * handshake, and what they did until they were found out. They have to wait before they may come again.
+ * Networks whose peers, though they proved who they are, have to be disconnected again and again. They have to wait before
+ * they may come again.
  */
 export class Offenders {
   readonly #networks = new Map<string, RateLimit>();
 
-  /** A connection from `network` is closed for a flood. */
-  add(network: string, now: number): void {
-    const limit = this.#networks.get(network) ?? new RateLimit(1 / FLOODS.interval, FLOODS.store);
+  /** A connection from `network` is closed for what its peer did. */
+  add(network: string, blame: Blame, now: number): void {
+    const limit = this.#networks.get(network) ?? new RateLimit(BORNE.rate, BORNE.store);
     limit.allows(now);
-    limit.spend(1);
+    limit.spend(COST[blame]);
     this.#networks.delete(network);
     this.#networks.set(network, limit);
     if (this.#networks.size <= CAPACITY) return;

@@ -35,6 +35,9 @@ export interface QuicClose {
  */
 export type Condition = 'silent' | 'answering';
 
+/** Why a peer has lost its connection: it broke a rule, or it asked for too much in vain. */
+export type Blame = 'breach' | 'flood';
+
 /** The sending and steering half: calls that HTTP/3 makes. All are no-ops on streams already gone. */
 export interface QuicStreams {
   readonly role: Role;
@@ -68,9 +71,9 @@ export interface QuicStreams {
 
   /**
    * CONNECTION_CLOSE of the application space (RFC 9000 §10.2). `onClosed` follows, never from within this call.
-   * `flooded`: for asking too much in vain; the peer may not come again at once.
+   * `blame` says what the peer did; one that does so again and again may not come at once.
    */
-  close(errorCode: number, reason: string, flooded?: boolean): void;
+  close(errorCode: number, reason: string, blame?: Blame): void;
 }
 
 /** The receiving half: calls that QUIC makes. None may throw. */

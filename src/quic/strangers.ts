@@ -90,7 +90,12 @@ export class Strangers {
     if (token === undefined) return this.drop('not_quic', from);
     const verdict = this.#gate.judge(header, token, from, now);
     if (verdict === 'offender')
-      this.#tell(header, 'peers at this address ask for too much in vain; wait a little', from, now);
+      this.#tell(
+        header,
+        'peers at this address had to be disconnected again and again; wait a little',
+        from,
+        now,
+      );
     if (typeof verdict === 'string') return this.drop(verdict, from);
     if ('admission' in verdict) return verdict.admission;
     this.#retry(header, verdict.retry, from);
