@@ -13,13 +13,16 @@ async function bound(): Promise<Socket> {
 }
 
 /** A connected socket, and the one at the other end. */
-async function connected() {
+async function connected(onFailed: () => void = () => {}) {
   const [socket, other] = [await bound(), await bound()];
   const failures: string[] = [];
   const unsent: Buffer[] = [];
   const wrapped = new ConnectedSocket(socket, QUIET, {
     unsent: (datagrams) => unsent.push(...datagrams),
-    failed: (code) => failures.push(code),
+    failed: (code) => {
+      failures.push(code);
+      onFailed();
+    },
   });
   socket.setRecvBufferSize(4 * 2 ** 20);
   socket.connect(other.address().port, '127.0.0.1');
@@ -104,6 +107,25 @@ describe.runIf(process.platform === 'linux')('when the process is busy', () => {
     wrapped.send(Buffer.from('goodbye'));
     wrapped.close();
     expect(`${(await arrived)[0]}`).toBe('goodbye');
+  });
+
+  it('gives back what was not sent before it tells of a failure, and may be closed then', async () => {
+    const givenBack: string[] = [];
+    const { wrapped, other, unsent } = await connected(() => {
+      givenBack.push(...unsent.map(String));
+      wrapped.close();
+    });
+    other.close();
+    await once(other, 'close');
+    wrapped.send(Buffer.from('1'));
+    batching.outgoing?.flush();
+    for (const text of ['2', '3']) wrapped.send(Buffer.from(text));
+    batching.outgoing?.flush();
+    expect([givenBack, unsent.map(String)]).toEqual([
+      ['2', '3'],
+      ['2', '3'],
+    ]);
+    expect(wrapped.send(Buffer.from('4'))).toBe(false);
   });
 
   it('tells when nothing listens there, and has the rest sent in the ordinary way', async () => {

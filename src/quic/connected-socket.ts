@@ -47,8 +47,9 @@ export class ConnectedSocket implements BatchTarget {
   }
 
   unsent(datagrams: readonly Buffer[], code: string | undefined): void {
-    if (code !== undefined) this.#failed(code);
+    // In this order: an owner that hears of a failure may close the socket.
     this.#events.unsent(datagrams);
+    if (code !== undefined) this.#failed(code);
   }
 
   /** True: it leaves before anything else happens in the process, and the buffer may be used again. False: not this way. */

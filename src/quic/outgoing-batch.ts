@@ -62,19 +62,17 @@ export class OutgoingBatch {
     if (target === undefined || this.#lengths.length === 0) return;
     const messages = this.#compose(target.segments);
     let done = 0;
-    while (done < messages.length) {
+    let error: string | undefined;
+    while (done < messages.length && error === undefined) {
       const sent = this.#calls.send(target.descriptor, this.#headers.from(done), messages.length - done);
-      if (typeof sent === 'string') {
-        const rest = this.#copiesFrom(messages[done] ?? 0);
-        const segmented = target.segments && NO_SEGMENTS.includes(sent);
-        if (segmented) target.segments = false;
-        target.unsent(rest, segmented ? undefined : sent);
-        break;
-      }
-      done += sent;
+      if (typeof sent === 'string') error = sent;
+      else done += sent;
     }
+    const rest = error === undefined ? [] : this.#copiesFrom(messages[done] ?? 0);
     this.#lengths.length = 0;
     this.#used = 0;
+    // Last, for the target may close its socket now, which sends what waits.
+    if (error !== undefined) giveBack(target, rest, error);
   }
 
   readonly #flushSoon = (): void => {
@@ -117,4 +115,10 @@ export class OutgoingBatch {
     }
     return copies;
   }
+}
+
+function giveBack(target: BatchTarget, datagrams: readonly Buffer[], error: string): void {
+  const segmented = target.segments && NO_SEGMENTS.includes(error);
+  if (segmented) target.segments = false;
+  target.unsent(datagrams, segmented ? undefined : error);
 }

@@ -1,6 +1,6 @@
 import { searchWhole } from './engine-memory.ts';
 import type { Logger } from './log.ts';
-import { loadSystemCalls, type SystemCalls } from './system-calls.ts';
+import { loadSystemCalls } from './system-calls.ts';
 
 /** How often to look, milliseconds. */
 const LOOK = 2000;
@@ -20,7 +20,6 @@ const CALM = 0.1;
  */
 export class SpareMemory {
   readonly #logger: Logger;
-  #calls: SystemCalls | undefined;
   #needed = process.memoryUsage.rss();
   #rounds = 0;
   #usage = process.cpuUsage();
@@ -50,8 +49,8 @@ export class SpareMemory {
     const start = performance.now();
     searchWhole();
     try {
-      this.#calls ??= await loadSystemCalls();
-      this.#calls?.trim();
+      const calls = await loadSystemCalls();
+      calls?.trim();
     } catch {
       // Then what the allocator keeps stays where it is.
     }

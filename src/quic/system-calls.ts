@@ -4,8 +4,8 @@ import { getSystemErrorName } from 'node:util';
 import type { LibraryHandle } from 'koffi';
 
 /**
- * System calls that move many datagrams at once, which Node does not have: it needs 5 µs to send a datagram and 4 to receive
- * one, these half a microsecond each.
+ * What Node does not have of the system. It needs 5 µs to send a datagram and 4 to receive one; the calls that move many at
+ * once, half a microsecond each.
  */
 export interface SystemCalls {
   /** Where `memory` is; it must not be collected while the address is in use. */
@@ -24,8 +24,15 @@ const SUPPORTED =
 
 const DONT_WAIT = 0x40;
 
-/** Throws when the optional package that makes system calls cannot be loaded. */
-export async function loadSystemCalls(): Promise<SystemCalls | undefined> {
+let loading: Promise<SystemCalls | undefined> | undefined;
+
+/** `undefined` where there are none. Rejects when the optional package that makes system calls cannot be loaded. */
+export function loadSystemCalls(): Promise<SystemCalls | undefined> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<SystemCalls | undefined> {
   if (!SUPPORTED) return undefined;
   const { default: koffi } = await import('koffi');
   const library = koffi.load(null);
