@@ -3,6 +3,7 @@ import { Code } from '../h3/codes.ts';
 import { noFloodCounts } from '../h3/flood-counters.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents } from '../h3/port.ts';
 import { Admission, type Arrival, type OnOver } from './admission.ts';
+import { CancelledRequests } from './cancelled-requests.ts';
 import { CARRIER, MemoryTunnel } from './memory-tunnel.fixture.ts';
 import type { RequestOutcome, RequestRecord } from './observer.ts';
 import { SILENT, until } from './pair.fixture.ts';
@@ -41,12 +42,13 @@ function start() {
     onRequestOver: ({ outcome, status }: RequestRecord) => over.push([outcome, status]),
   };
   const logger = { debug: note, info: note, warn: note, error: note };
+  const cancelled = new CancelledRequests(() => now, 2);
   const admission = new Admission(
     { maxRequests: 2, maxUpgrades: 1 },
     run,
     CARRIER,
     { logger, observer, floods },
-    () => now,
+    cancelled,
   );
   const tunnel = new MemoryTunnel((stream, fields) => admission.onRequest(stream, fields));
   const overAtOnce = (): void => {
@@ -55,7 +57,7 @@ function start() {
   const pass = (time: number): void => {
     now += time;
   };
-  return { running, log, over, tunnel, overAtOnce, pass, floods };
+  return { running, log, over, tunnel, overAtOnce, pass, floods, cancelled };
 }
 
 /** Sends a request; gives its stream and what is answered. */
@@ -197,6 +199,18 @@ describe('the place of a request that was cancelled', () => {
     }
     expect(running).toHaveLength(1300);
     expect(floods.placesKept).toBe(0);
+  });
+
+  it('is kept, too, when they were cancelled in another session of the same client', async () => {
+    const { running, tunnel, cancelled, pass } = start();
+    for (let at = 0; at < 5000; at++) cancelled.add();
+    send(tunnel, GET, '/1');
+    await until(() => tunnel.requests.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(running).toHaveLength(0);
+    // No more places are kept than there are.
+    pass(5);
+    await until(() => running.length === 1);
   });
 
   it('is kept for upgrades, too', async () => {

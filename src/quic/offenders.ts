@@ -1,3 +1,4 @@
+import { NewestMap } from '../bytes/newest-map.ts';
 import type { Blame } from './port.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -5,7 +6,7 @@ import { RateLimit } from './rate-limit.ts';
 const BORNE = { rate: 0.02, store: 400 };
 
 /** A rule that is broken costs a handshake; a flood, all that came before it was found out besides. */
-const COST: Readonly<Record<Blame, number>> = { breach: 1, flood: 20 };
+const COST: Readonly<Record<Blame, number>> = { breach: 10, flood: 20 };
 
 /** Networks that are kept in mind; of those that are long forgiven, the oldest is forgotten first. */
 const CAPACITY = 256;
@@ -15,20 +16,14 @@ const CAPACITY = 256;
  * they may come again.
  */
 export class Offenders {
-  readonly #networks = new Map<string, RateLimit>();
+  readonly #networks = new NewestMap<string, RateLimit>(CAPACITY);
 
   /** A connection from `network` is closed for what its peer did. */
   add(network: string, blame: Blame, now: number): void {
     const limit = this.#networks.get(network) ?? new RateLimit(BORNE.rate, BORNE.store);
     limit.allows(now);
     limit.spend(COST[blame]);
-    this.#networks.delete(network);
     this.#networks.set(network, limit);
-    if (this.#networks.size <= CAPACITY) return;
-    for (const oldest of this.#networks.keys()) {
-      this.#networks.delete(oldest);
-      return;
-    }
   }
 
   /** Whether a peer from `network` may come. */

@@ -1,24 +1,19 @@
+import { NewestMap } from '../bytes/newest-map.ts';
+
 /** What was there a moment ago: texts, each for a while, and no more than a number of them. */
 export class Recent {
   readonly #memory: number;
-  readonly #capacity: number;
-  /** When each may be forgotten, the oldest first. */
-  readonly #until = new Map<string, number>();
+  /** When each may be forgotten. */
+  readonly #until: NewestMap<string, number>;
 
   /** `memory`: how long each is remembered, milliseconds; `capacity`: how many at most. */
   constructor(memory: number, capacity: number) {
     this.#memory = memory;
-    this.#capacity = capacity;
+    this.#until = new NewestMap(capacity);
   }
 
   add(text: string, now: number): void {
-    this.#until.delete(text);
     this.#until.set(text, now + this.#memory);
-    if (this.#until.size <= this.#capacity) return;
-    for (const oldest of this.#until.keys()) {
-      this.#until.delete(oldest);
-      return;
-    }
   }
 
   has(text: string, now: number): boolean {
