@@ -352,7 +352,8 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   }
 
   #loseRequests(cause: Pick<StreamFailure, 'source' | 'code' | 'reason'>): void {
-    const requests = [...this.#requests.values()];
+    // The newest first: those that wait for their turn must not run in the places of those before them.
+    const requests = [...this.#requests.values()].reverse();
     this.#requests.clear();
     this.#unblocked.clear();
     this.unsent.clear();
@@ -361,9 +362,10 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
   }
 }
 
-// At once: for each of the first a head of the largest size may have to be passed on; a thousand lost ones take some milliseconds.
+// At once: for each of the first a head of the largest size may have to be passed on, and for each of the others a connection
+// to the origin be broken off.
 const UNBLOCKED = 8;
-const LOST = 1000;
+const LOST = 32;
 
 const NONE: ReadonlyMap<number, number> = new Map();
 

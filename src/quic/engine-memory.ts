@@ -5,19 +5,25 @@ import { runInNewContext } from 'node:vm';
 /** Bytes of datagrams after which their memory is taken back: half of it made collections no dearer, and gained nothing. */
 const PORTION = 8 * 2 ** 20;
 
-/** The whole heap is searched after connections were left behind that may hold so many bytes. */
+/** The whole heap is searched after connections were left behind that may hold so many bytes; if it is much, soon. */
 const LEFT_BEHIND_PORTION = 8 * 2 ** 20;
+const MUCH = 32 * 2 ** 20;
 
-/** Between two searches of the whole heap, milliseconds: they take one to twenty. */
-const SEARCH_PAUSE = 2000;
+/**
+ * Between two searches of the whole heap, milliseconds. They take ten to thirty while a process is busy: every two seconds
+ * that is noticed by more than one request in a hundred.
+ */
+const PAUSE = 8000;
+const PAUSE_FOR_MUCH = 2000;
 
 /** Without options it searches the whole heap. */
 type Collect = (options?: { readonly type: 'minor' }) => void;
 
 let left = PORTION;
 let behind = 0;
-let searchedAt = Number.NEGATIVE_INFINITY;
+let searchedAt = -PAUSE;
 let search: NodeJS.Timeout | undefined;
+let due = Number.POSITIVE_INFINITY;
 let collect: Collect | undefined;
 
 /**
@@ -44,15 +50,19 @@ export function collectYoung(): void {
  */
 export function leftBehind(bytes: number): void {
   behind += bytes;
-  if (behind < LEFT_BEHIND_PORTION || search !== undefined) return;
+  if (behind < LEFT_BEHIND_PORTION) return;
+  const wanted = searchedAt + (behind < MUCH ? PAUSE : PAUSE_FOR_MUCH);
+  if (wanted >= due) return;
+  due = wanted;
+  clearTimeout(search);
   // Never from within: what the present calls refer to would stay.
-  search = setTimeout(searchWhole, Math.max(0, searchedAt + SEARCH_PAUSE - performance.now())).unref();
+  search = setTimeout(searchWhole, Math.max(0, due - performance.now())).unref();
 }
 
 /** Searches the whole heap for what is not needed any more. */
 export function searchWhole(): void {
   clearTimeout(search);
-  search = undefined;
+  due = Number.POSITIVE_INFINITY;
   searchedAt = performance.now();
   behind = 0;
   collector()();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { SpareMemory } from './spare-memory.ts';
 
@@ -15,10 +16,16 @@ it('what a busy time has left behind is given back, and no more is looked for', 
   expect(resident()).toBeGreaterThan(before + 150 * MB);
   held = held.filter((_, index) => index % 100 === 0);
   await new Promise((resolve) => setImmediate(resolve));
-  // The first look may find that the process was busy.
-  for (let looks = 0; looks < 2; looks++) await spare.look();
-  expect(resident()).toBeLessThan(before + 60 * MB);
+  // The first look may find that the process was busy, and V8 frees what was found beside the next.
+  const isBack = (): boolean => resident() < before + 60 * MB;
+  for (let looks = 0; looks < 4 && !isBack(); looks++) {
+    await spare.look();
+    await pause(20);
+  }
+  expect(isBack()).toBe(true);
   expect(held.length).toBe(400);
-  await spare.look();
-  expect(told).toEqual(['a busy time is over: memory is given back']);
+  const rounds = told.length;
+  for (let looks = 0; looks < 3; looks++) await spare.look();
+  expect(told).toHaveLength(rounds);
+  expect(told[0]).toBe('a busy time is over: memory is given back');
 });
