@@ -8,8 +8,6 @@ export interface FloodCounters {
   lateHeads: number;
   /** Answers cut because the peer took nothing of them. */
   untakenAnswers: number;
-  /** Cancelled requests whose place was kept for a while. */
-  placesKept: number;
 }
 
 export const noFloodCounts = (): FloodCounters => ({
@@ -17,5 +15,4 @@ export const noFloodCounts = (): FloodCounters => ({
   connectionsClosed: 0,
   lateHeads: 0,
   untakenAnswers: 0,
-  placesKept: 0,
 });

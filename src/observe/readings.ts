@@ -27,7 +27,7 @@ export interface EndReadings {
 
 export type QuicReadings = Pick<
   QuicMeter,
-  'connects' | 'failures' | 'lastFailure' | 'drops' | 'retries' | 'unsent' | 'live' | 'traffic'
+  'connects' | 'failures' | 'lastFailure' | 'drops' | 'retries' | 'unsent' | 'placesKept' | 'live' | 'traffic'
 >;
 
 /** A certificate that the tunnel depends on. */

@@ -151,6 +151,13 @@ export const TUNNEL_METRICS: readonly ReadMetric<EndReadings>[] = [
   ...qpack(),
   ...floods(),
   {
+    name: 'ptproxy_flood_places_kept_total',
+    type: 'counter',
+    unit: 'requests',
+    help: 'Requests that clients cancelled when it was too many, so that the next had to wait; server only.',
+    read: ({ quic }) => quic.placesKept,
+  },
+  {
     name: 'ptproxy_certificate_expiry_timestamp_seconds',
     type: 'gauge',
     unit: 'seconds since 1970',
@@ -241,12 +248,6 @@ function floods(): readonly ReadMetric<EndReadings>[] {
       'answers',
       'untakenAnswers',
       'Answers cut because the peer gave no credit; server only.',
-    ],
-    [
-      'places_kept',
-      'requests',
-      'placesKept',
-      'Cancelled requests that kept their place for a while; server only.',
     ],
   ] as const;
   return kinds.map(([name, unit, key, help]) => ({

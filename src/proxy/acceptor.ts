@@ -5,11 +5,11 @@ import type { Session, SessionEvents } from '../h3/port.ts';
 import { createSession } from '../h3/session.ts';
 import type { QuicClose, QuicEvents } from '../quic/port.ts';
 import { Admission, type AdmissionLimits, type Run } from './admission.ts';
-import { Conducts } from './conduct.ts';
 import type { NumberedConnection } from './connector.ts';
 import type { Contract } from './contract.ts';
 import type { Contracts, PeerFacts } from './contracts.ts';
 import type { Logger } from './failures.ts';
+import { FloodBudgets } from './flood-budgets.ts';
 import type { RequestWatch } from './observer.ts';
 import type { Origin } from './origin.ts';
 import { prime } from './priming.ts';
@@ -53,7 +53,7 @@ export class Acceptor {
   readonly #watch: RequestWatch;
   readonly #sessions = new Map<Session, Client>();
   readonly #refusals: Repeats;
-  readonly #conducts: Conducts;
+  readonly #budgets: FloodBudgets;
   #headTimer: NodeJS.Timeout | undefined;
 
   /** `logger` is told of connections, `watch` of the requests on them. */
@@ -63,7 +63,7 @@ export class Acceptor {
     this.#logger = logger;
     this.#watch = watch;
     this.#refusals = new Repeats(options.session.now);
-    this.#conducts = new Conducts(options.session.now);
+    this.#budgets = new FloodBudgets(options.session.now);
   }
 
   /** Requests that are not over. */
@@ -101,9 +101,7 @@ export class Acceptor {
     const origin = this.#origin;
     const run: Run = ({ stream, account, fields }, onOver) =>
       origin.onRequest({ stream, account, forwarded }, fields, onOver);
-    // Nobody comes this far without a certificate.
-    const conduct = this.#conducts.of(connection.peerCertificate?.fingerprint ?? '', this.#options);
-    const admission = new Admission(this.#options, run, connection, this.#watch, conduct.cancelled);
+    const admission = new Admission(this.#options, run, connection, this.#watch);
     const events: SessionEvents = {
       onReady: (others) => {
         const { contracts, priming } = this.#options;
@@ -124,9 +122,11 @@ export class Acceptor {
       },
     };
     const client: Client = { connection, admission, contract: undefined, requests: 0, asked: false };
+    const fingerprint = connection.peerCertificate?.fingerprint;
     const options: SessionOptions = {
       ...this.#options.contracts.announcedIn(this.#options.session),
-      floodBudget: conduct.budget,
+      floodBudget:
+        fingerprint === undefined ? undefined : this.#budgets.of(fingerprint, this.#options.maxRequests),
       onOversizedRequest: (stream) => admission.onOversized(stream),
     };
     const { session, quicEvents } = createSession(connection, options, events);

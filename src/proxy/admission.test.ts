@@ -3,7 +3,6 @@ import { Code } from '../h3/codes.ts';
 import { noFloodCounts } from '../h3/flood-counters.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents } from '../h3/port.ts';
 import { Admission, type Arrival, type OnOver } from './admission.ts';
-import { CancelledRequests } from './cancelled-requests.ts';
 import { CARRIER, MemoryTunnel } from './memory-tunnel.fixture.ts';
 import type { RequestOutcome, RequestRecord } from './observer.ts';
 import { SILENT, until } from './pair.fixture.ts';
@@ -15,20 +14,18 @@ const UPGRADE: FieldLines = [':method', 'CONNECT', ':protocol', 'x', ...GET.slic
 interface Running {
   readonly path: string;
   readonly heard: string[];
-  over(cancelled?: boolean): void;
+  over(): void;
 }
 
 /** An admission that runs at most two requests and one upgrade. After `overAtOnce`, each is over when it has begun. */
 function start() {
   let atOnce = false;
-  let now = 0;
-  const floods = noFloodCounts();
   const running: Running[] = [];
   const log: string[] = [];
   const run = ({ fields }: Arrival, onOver: OnOver): RequestStreamEvents => {
     const heard: string[] = [];
-    running.push({ path: fields.at(-1) ?? '', heard, over: (cancelled = false) => onOver(cancelled) });
-    if (atOnce) onOver(false);
+    running.push({ path: fields.at(-1) ?? '', heard, over: onOver });
+    if (atOnce) onOver();
     return {
       ...SILENT,
       onData: (chunk) => heard.push(Buffer.from(chunk).toString()),
@@ -42,22 +39,16 @@ function start() {
     onRequestOver: ({ outcome, status }: RequestRecord) => over.push([outcome, status]),
   };
   const logger = { debug: note, info: note, warn: note, error: note };
-  const cancelled = new CancelledRequests(() => now, 2);
-  const admission = new Admission(
-    { maxRequests: 2, maxUpgrades: 1 },
-    run,
-    CARRIER,
-    { logger, observer, floods },
-    cancelled,
-  );
+  const admission = new Admission({ maxRequests: 2, maxUpgrades: 1 }, run, CARRIER, {
+    logger,
+    observer,
+    floods: noFloodCounts(),
+  });
   const tunnel = new MemoryTunnel((stream, fields) => admission.onRequest(stream, fields));
   const overAtOnce = (): void => {
     atOnce = true;
   };
-  const pass = (time: number): void => {
-    now += time;
-  };
-  return { running, log, over, tunnel, overAtOnce, pass, floods, cancelled };
+  return { running, log, over, tunnel, overAtOnce };
 }
 
 /** Sends a request; gives its stream and what is answered. */
@@ -161,67 +152,5 @@ describe('an upgrade', () => {
     running[0]?.over();
     send(tunnel, UPGRADE, '/3');
     await until(() => running.length === 2);
-  });
-});
-
-describe('the place of a request that was cancelled', () => {
-  const cancelAll = ({ running }: ReturnType<typeof start>, from: number, count: number): void => {
-    for (let at = from; at < from + count; at++) running[at]?.over(true);
-  };
-
-  it('is free at once a thousand times, then 200 times a second', async () => {
-    const started = start();
-    const { running, tunnel, floods, pass } = started;
-    for (let at = 0; at < 1300; at++) send(tunnel, GET, `/${at}`);
-    await until(() => tunnel.requests.length === 1300);
-    let cancelled = 0;
-    for (; cancelled < 1002; cancelled += 2) {
-      await until(() => running.length >= cancelled + 2);
-      cancelAll(started, cancelled, 2);
-    }
-    expect(running).toHaveLength(1002);
-    expect(floods.placesKept).toBe(2);
-    pass(10);
-    await until(() => running.length === 1004);
-    cancelAll(started, 1002, 2);
-    pass(5);
-    await until(() => running.length === 1005);
-    expect(floods.placesKept).toBeGreaterThan(2);
-  });
-
-  it('is free at once as often as it likes when requests are answered', async () => {
-    const { running, tunnel, floods } = start();
-    for (let at = 0; at < 1300; at++) send(tunnel, GET, `/${at}`);
-    await until(() => tunnel.requests.length === 1300);
-    for (let at = 0; at < 1300; at++) {
-      await until(() => running.length > at);
-      running[at]?.over(false);
-    }
-    expect(running).toHaveLength(1300);
-    expect(floods.placesKept).toBe(0);
-  });
-
-  it('is kept, too, when they were cancelled in another session of the same client', async () => {
-    const { running, tunnel, cancelled, pass } = start();
-    for (let at = 0; at < 5000; at++) cancelled.add();
-    send(tunnel, GET, '/1');
-    await until(() => tunnel.requests.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(running).toHaveLength(0);
-    // No more places are kept than there are.
-    pass(5);
-    await until(() => running.length === 1);
-  });
-
-  it('is kept for upgrades, too', async () => {
-    const { running, tunnel } = start();
-    for (let at = 0; at < 1001; at++) {
-      send(tunnel, UPGRADE, `/${at}`);
-      await until(() => running.length === at + 1);
-      running[at]?.over(true);
-    }
-    const { answer } = send(tunnel, UPGRADE, '/more');
-    await until(() => answer.length === 2);
-    expect(answer[0]).toBe('503');
   });
 });

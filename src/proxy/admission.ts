@@ -1,6 +1,5 @@
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
-import type { CancelledRequests } from './cancelled-requests.ts';
 import { Rejection } from './failures.ts';
 import { fieldValue } from './fields.ts';
 import type { RequestWatch } from './observer.ts';
@@ -22,11 +21,8 @@ export interface Arrival {
   readonly fields: FieldLines;
 }
 
-/**
- * Hears once that nothing of a request runs any more. `cancelled`: the peer gave it up, or broke it off,
- * shortly after it began.
- */
-export type OnOver = (cancelled: boolean) => void;
+/** Hears once that nothing of a request runs any more. */
+export type OnOver = () => void;
 
 /** Lets a request run: as `SessionEvents.onRequest`. */
 export type Run = (arrival: Arrival, onOver: OnOver) => RequestStreamEvents;
@@ -47,24 +43,14 @@ export class Admission {
   readonly #carrier: Carrier;
   readonly #watch: RequestWatch;
   readonly #waiting = new Set<WaitingRequest>();
-  readonly #cancelled: CancelledRequests;
   #requests = 0;
   #upgrades = 0;
   /** Those that wait are looked after in a turn of the event loop to come. */
   #isServing = false;
-  /** … or once the place of a cancelled request is free. */
-  #isPausing = false;
 
-  /** `carrier`: the connection of these requests. `cancelled`: those of all sessions of this client. */
-  constructor(
-    limits: AdmissionLimits,
-    run: Run,
-    carrier: Carrier,
-    watch: RequestWatch,
-    cancelled: CancelledRequests,
-  ) {
+  /** `carrier`: the connection of these requests. */
+  constructor(limits: AdmissionLimits, run: Run, carrier: Carrier, watch: RequestWatch) {
     this.#limits = limits;
-    this.#cancelled = cancelled;
     this.#run = run;
     this.#carrier = carrier;
     this.#watch = watch;
@@ -79,11 +65,10 @@ export class Admission {
   onRequest(stream: RequestStream, fields: FieldLines): RequestStreamEvents {
     const arrival = this.#arrival(stream, fields);
     if (isUpgrade(fields)) return this.#admitUpgrade(arrival);
-    const isTurn = this.#waiting.size === 0 && this.#requests < this.#places(this.#limits.maxRequests);
+    const isTurn = this.#waiting.size === 0 && this.#requests < this.#limits.maxRequests;
     if (isTurn) return this.#runRequest(arrival);
     const waiting = new WaitingRequest(arrival, () => this.#waiting.delete(waiting));
     this.#waiting.add(waiting);
-    this.#awaitPlaces();
     return waiting;
   }
 
@@ -106,36 +91,24 @@ export class Admission {
     return this.#run(arrival, this.#onRequestOver);
   }
 
-  readonly #onRequestOver = (isCancelled: boolean): void => {
+  readonly #onRequestOver = (): void => {
     this.#requests--;
-    if (isCancelled) this.#onCancelled();
     // In a turn of its own: of a session that is lost the others are given up now, and one that ends may let many run.
     if (this.#waiting.size === 0 || this.#isServing) return;
     this.#isServing = true;
     setImmediate(this.#serveWaiting);
   };
 
-  readonly #onUpgradeOver = (isCancelled: boolean): void => {
+  readonly #onUpgradeOver = (): void => {
     this.#upgrades--;
-    if (isCancelled) this.#onCancelled();
   };
-
-  #onCancelled(): void {
-    this.#cancelled.add();
-    if (this.#cancelled.keptPlaces > 0) this.#watch.floods.placesKept++;
-  }
-
-  /** How many may run, of a limit, while places of cancelled ones are kept. */
-  #places(limit: number): number {
-    return limit - this.#cancelled.keptPlaces;
-  }
 
   readonly #serveWaiting = (): void => {
     const until = performance.now() + SERVING;
     let left = SERVED;
     let more = false;
     for (const next of this.#waiting) {
-      if (this.#requests >= this.#places(this.#limits.maxRequests)) break;
+      if (this.#requests >= this.#limits.maxRequests) break;
       more = left-- === 0 || performance.now() >= until;
       if (more) break;
       this.#waiting.delete(next);
@@ -143,21 +116,10 @@ export class Admission {
     }
     this.#isServing = more;
     if (more) setImmediate(this.#serveWaiting);
-    else this.#awaitPlaces();
   };
 
-  // Where places are kept, no end of a request may come that would serve those that wait.
-  #awaitPlaces(): void {
-    if (this.#isPausing || this.#waiting.size === 0 || this.#cancelled.keptPlaces === 0) return;
-    this.#isPausing = true;
-    setTimeout(() => {
-      this.#isPausing = false;
-      if (!this.#isServing) this.#serveWaiting();
-    }, this.#cancelled.pause).unref();
-  }
-
   #admitUpgrade(arrival: Arrival): RequestStreamEvents {
-    if (this.#upgrades >= this.#places(this.#limits.maxUpgrades)) {
+    if (this.#upgrades >= this.#limits.maxUpgrades) {
       this.#refuse(arrival, new Rejection(503, 'too many upgraded connections'));
       arrival.stream.stopReceiving(Code.H3_NO_ERROR);
       return NOBODY;

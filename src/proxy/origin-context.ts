@@ -2,7 +2,6 @@ import type { Agent } from 'node:http';
 import type { Deadlines } from './deadlines.ts';
 import type { Logger } from './failures.ts';
 import type { SectionLimits } from './http1-fields.ts';
-import type { RequestOutcome } from './observer.ts';
 import type { OriginDialogue } from './origin-dialogue.ts';
 import type { OriginExchange } from './origin-exchange.ts';
 import type { OriginPool } from './origin-pool.ts';
@@ -29,5 +28,5 @@ export interface OriginContext {
   /** WebSockets are to end, those to come as well. */
   stopping: boolean;
   /** The exchange is over. */
-  leave(exchange: OriginExchange | OriginUpgrade, outcome: RequestOutcome): void;
+  leave(exchange: OriginExchange | OriginUpgrade): void;
 }

@@ -193,6 +193,6 @@ export class OriginExchange implements RequestStreamEvents, ResponseListener, Or
     if (this.#isOver) return;
     this.#isOver = true;
     this.#dialogue.over(outcome);
-    this.#context.leave(this, outcome);
+    this.#context.leave(this);
   }
 }

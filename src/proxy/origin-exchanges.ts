@@ -3,21 +3,13 @@ import type { FloodCounters } from '../h3/flood-counters.ts';
 import type { OnOver } from './admission.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Logger } from './failures.ts';
-import type { RequestOutcome } from './observer.ts';
 import type { AdmittedRequest } from './origin-dialogue.ts';
 import type { OriginExchange } from './origin-exchange.ts';
 import { OriginUpgrade } from './origin-upgrade.ts';
 
 type Exchange = OriginExchange | OriginUpgrade;
 
-/**
- * A request that the peer gives up after this long, milliseconds, is not cancelled as far as the service is concerned:
- * nothing can be hammered at that pace, and upgraded connections often end so.
- */
-const LIVED = 5000;
-
 interface Entry {
-  readonly since: number;
   readonly admitted: AdmittedRequest;
   readonly onOver: OnOver;
 }
@@ -50,13 +42,13 @@ export class Exchanges {
   }
 
   add(exchange: Exchange, admitted: AdmittedRequest, onOver: OnOver): void {
-    this.#entries.set(exchange, { since: performance.now(), admitted, onOver });
+    this.#entries.set(exchange, { admitted, onOver });
   }
 
-  leave(exchange: Exchange, outcome: RequestOutcome): void {
+  leave(exchange: Exchange): void {
     const entry = this.#entries.get(exchange);
     this.#entries.delete(exchange);
-    if (entry !== undefined) this.#linger(entry, outcome === 'aborted');
+    if (entry !== undefined) this.#linger(entry);
     if (this.size === 0) this.#onIdle();
   }
 
@@ -77,12 +69,11 @@ export class Exchanges {
   }
 
   // The origin is done, but not the peer: one that takes nothing must not get answer after answer to be held for it.
-  #linger({ since, admitted, onOver }: Entry, aborted: boolean): void {
-    const cancelled = aborted && performance.now() - since < LIVED;
+  #linger({ admitted, onOver }: Entry): void {
     this.#untaken.start(admitted);
     admitted.stream.whenSent(() => {
       this.#untaken.stop(admitted);
-      onOver(cancelled);
+      onOver();
     });
   }
 

@@ -216,7 +216,7 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents, OriginA
     this.#dialogue.over(outcome);
     // After an upgrade the socket is not the request's any more.
     this.#request?.destroy();
-    this.#context.leave(this, outcome);
+    this.#context.leave(this);
   }
 }
 

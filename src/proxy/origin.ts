@@ -64,7 +64,7 @@ export function createOrigin(options: OriginOptions, logger: Logger, floods: Flo
     headDeadlines: originHeadDeadlines(options.requestTimeout),
     contentDeadlines: contentDeadlines(),
     stopping: false,
-    leave: (exchange, outcome) => exchanges.leave(exchange, outcome),
+    leave: (exchange) => exchanges.leave(exchange),
   };
   let closed: Promise<void> | undefined;
   return {

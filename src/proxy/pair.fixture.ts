@@ -5,7 +5,6 @@ import { afterAll, afterEach } from 'vitest';
 import { noFloodCounts } from '../h3/flood-counters.ts';
 import type { RequestStreamEvents } from '../h3/port.ts';
 import { Admission, type Run } from './admission.ts';
-import { CancelledRequests } from './cancelled-requests.ts';
 import { createFront, type Front, type FrontOptions } from './front.ts';
 import { keepIn, type LogLine, logger } from './kept.fixture.ts';
 import { CARRIER, MemoryTunnel, type RequestHandler } from './memory-tunnel.fixture.ts';
@@ -65,8 +64,7 @@ export async function startPair(
   const watch = { logger: logger(log), observer: keepIn(records.origin), floods };
   const run: Run = ({ stream, account, fields }, onOver) =>
     origin.onRequest({ stream, account, forwarded: undefined }, fields, onOver);
-  const cancelled = new CancelledRequests(() => performance.now(), 1000);
-  const admission = new Admission({ maxRequests: 1000, maxUpgrades: 100 }, run, CARRIER, watch, cancelled);
+  const admission = new Admission({ maxRequests: 1000, maxUpgrades: 100 }, run, CARRIER, watch);
   const tunnel = new MemoryTunnel((stream, fields) => admission.onRequest(stream, fields));
   const front = makeFront(tunnel, log, frontOptions, keepIn(records.front));
   const { port } = await front.listen();

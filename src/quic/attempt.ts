@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { Cancellations } from './cancellations.ts';
 import { NO_ANSWER } from './cause.ts';
 import { QuicConnection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -90,6 +91,11 @@ export class Attempt implements ConnectionHost {
 
   get local(): EngineAddress {
     return this.#socket.address;
+  }
+
+  /** A server opens no streams that it could cancel. */
+  cancellations(): Cancellations {
+    return new Cancellations(this.clock());
   }
 
   /** Closes the connection now, without waiting for stray packets. */

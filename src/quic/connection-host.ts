@@ -1,7 +1,8 @@
+import type { Cancellations } from './cancellations.ts';
 import type { QuicConnection } from './connection.ts';
 import type { DropReason, QuicMeter } from './meter.ts';
 import type { EngineAddress } from './native.ts';
-import type { Blame, Condition, QuicClose, QuicEvents } from './port.ts';
+import type { Condition, QuicClose, QuicEvents } from './port.ts';
 
 /** What a connection needs of the endpoint that it lives in. */
 export interface ConnectionHost {
@@ -16,12 +17,14 @@ export interface ConnectionHost {
   schedule(connection: QuicConnection): void;
   /** The handshake is complete and the peer's name is right: whose events are these? */
   established(connection: QuicConnection): QuicEvents;
+  /** What the connection's peer, who just proved who it is, cancelled of late. */
+  cancellations(connection: QuicConnection): Cancellations;
   /** The connection ended before it was established. */
   failed(connection: QuicConnection, close: QuicClose): void;
   /** The engine's object is of no further use: forget the connection. */
   released(connection: QuicConnection): void;
-  /** An established connection is about to be closed for what its peer did. */
-  blamed(connection: QuicConnection, blame: Blame): void;
+  /** An established connection is about to be closed for what its peer did (`offenders.ts`). */
+  blamed(connection: QuicConnection, cost: number): void;
   /** A guard of the connection's was met by what came from `address`. */
   refused(reason: DropReason, address: EngineAddress): void;
   /** Something that the user may want to mend. */

@@ -9,6 +9,7 @@ import { collectYoung, leftBehind, moved } from './engine-memory.ts';
 import { Liveness } from './liveness.ts';
 import type { ConnectionFigures } from './meter.ts';
 import { type EngineAddress, type EngineConnection, type EngineRecvInfo, errorText } from './native.ts';
+import { offence } from './offenders.ts';
 import { Opening } from './opening.ts';
 import type { QuicOptions } from './options.ts';
 import { Output } from './output.ts';
@@ -29,9 +30,6 @@ type State =
   | { readonly phase: 'handshaking'; readonly opening: Opening }
   | { readonly phase: 'open'; readonly serving: Serving }
   | { readonly phase: 'ended' };
-
-/** What the engine may hold of a connection that was open, bytes: three quarters of a kilobyte for each stream. */
-const SESSION = 8 * 2 ** 20;
 
 /**
  * One QUIC connection: datagrams in, events out, datagrams out, timer set again. All of it happens in
@@ -194,7 +192,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   }
 
   close(errorCode: number, reason: string, blame?: Blame): void {
-    if (blame !== undefined && this.#closing === undefined) this.#host.blamed(this, blame);
+    if (blame !== undefined && this.#closing === undefined) this.#blame(blame);
     this.#close(true, errorCode, reason);
   }
 
@@ -298,7 +296,12 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#output.established();
     this.#tag = connectionTag(this.#engine, this.role);
     const events = this.#host.established(this);
-    const streams = new Streams(this.#engine, this.role, this.#options, events);
+    const streams = new Streams(this.#engine, this.role, this.#options, events, {
+      cancellations: this.#host.cancellations(this),
+      onKept: () => {
+        this.#host.meter.placesKept++;
+      },
+    });
     this.#state = { phase: 'open', serving: new Serving(this.#engine, streams, events, this.#host.clock()) };
     events.onStreamsAvailable();
   }
@@ -321,10 +324,14 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#liveness.advance(now, this.#output.heardAt, this.#output.rtt);
   }
 
+  #blame(blame: Blame): void {
+    this.#host.blamed(this, offence(blame, this.streams?.everOpened ?? 0));
+  }
+
   #accuse({ reason, text }: Breach): void {
     const peer = this.#output.lastAddress;
     if (peer !== undefined) this.#host.refused(reason, peer);
-    this.#host.blamed(this, 'flood');
+    this.#blame('flood');
     this.#close(false, PROTOCOL_VIOLATION, text);
   }
 
@@ -373,7 +380,8 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #end(close: QuicClose): void {
     const state = this.#state;
     if (state.phase === 'ended') return;
-    leftBehind(state.phase === 'handshaking' ? state.opening.weight : SESSION);
+    leftBehind(state.phase === 'handshaking' ? state.opening.weight : state.serving.weight);
+    if (state.phase === 'open') state.serving.streams.ended(this.#host.clock());
     this.#state = { phase: 'ended' };
     this.#host.meter.ended(this, state.phase === 'open' ? 'established' : 'connecting', close);
     if (state.phase === 'open') state.serving.events.onClosed(close);

@@ -6,7 +6,6 @@ import type { DropReason } from './meter.ts';
 import type { EngineAddress } from './native.ts';
 import { Offenders } from './offenders.ts';
 import { CONNECTION_ID_LENGTH, type LongHeader } from './packet.ts';
-import type { Blame } from './port.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Recent } from './recent.ts';
 import { type RetryOffer, RetryTokens } from './retry-token.ts';
@@ -101,8 +100,8 @@ export class Gate {
   }
 
   /** A peer at this address, who had proved who it is, has lost its connection for what it did. */
-  blamed({ host }: EngineAddress, blame: Blame, now: number): void {
-    this.#offenders.add(networkOf(host), blame, now);
+  blamed({ host }: EngineAddress, cost: number, now: number): void {
+    this.#offenders.add(networkOf(host), cost, now);
   }
 
   #timeOf(network: string, now: number): RateLimit {

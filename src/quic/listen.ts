@@ -1,4 +1,5 @@
 import type { RemoteInfo } from 'node:dgram';
+import { type Cancellations, CancellationsByPeer } from './cancellations.ts';
 import { QuicConnection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { type Admission, Gate } from './gate.ts';
@@ -8,7 +9,7 @@ import { type EngineAddress, type EngineConfig, type EngineRecvInfo, errorText, 
 import { engineConfig, type QuicOptions } from './options.ts';
 import { connectionKey, isLongHeader, type LongHeader, parseLongHeader, shortHeaderKey } from './packet.ts';
 import { PeerSockets } from './peer-sockets.ts';
-import type { Blame, QuicClose, QuicEvents } from './port.ts';
+import type { QuicClose, QuicEvents } from './port.ts';
 import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from './socket.ts';
 import { StatelessResets } from './stateless-reset.ts';
 import { Strangers } from './strangers.ts';
@@ -69,6 +70,7 @@ export class ServerEndpoint implements ConnectionHost {
   readonly #peerSockets: PeerSockets;
   readonly #routes = new Map<string, QuicConnection>();
   readonly #peers = new Map<QuicConnection, Peer>();
+  readonly #cancellations = new CancellationsByPeer();
   readonly #turn = new EndOfTurn<QuicConnection>((connection) => connection.process());
   /** The connection that had something to do last, and when it was another one before. */
   #latest: QuicConnection | undefined;
@@ -167,6 +169,12 @@ export class ServerEndpoint implements ConnectionHost {
     return this.clock() - this.#sharedAt < SHARED;
   }
 
+  cancellations(connection: QuicConnection): Cancellations {
+    // Where peers need no certificate, as in tests, all are one.
+    const fingerprint = connection.peerCertificate?.fingerprint ?? '';
+    return this.#cancellations.of(fingerprint, this.clock());
+  }
+
   established(connection: QuicConnection): QuicEvents {
     const peer = this.#handshakeOver(connection, true);
     const address = peer === undefined ? '' : formatAddress(peer.address);
@@ -187,9 +195,9 @@ export class ServerEndpoint implements ConnectionHost {
     this.#logger.warn({ connection: connection.id }, message);
   }
 
-  blamed(connection: QuicConnection, blame: Blame): void {
+  blamed(connection: QuicConnection, cost: number): void {
     const peer = this.#peers.get(connection);
-    if (peer !== undefined) this.#gate.blamed(peer.address, blame, this.clock());
+    if (peer !== undefined) this.#gate.blamed(peer.address, cost, this.clock());
   }
 
   refused(reason: DropReason, from: EngineAddress): void {

@@ -77,6 +77,8 @@ export class QuicMeter {
   retries = 0;
   /** Datagrams that the system did not take. */
   unsent = 0;
+  /** Streams that peers cancelled, and too many: the next had to wait. */
+  placesKept = 0;
   readonly #live = new Map<MeteredConnection, LiveConnection>();
   /** Those that are over and still wait for stray packets are among them. */
   readonly #unreleased = new Set<MeteredConnection>();

@@ -9,8 +9,15 @@ const SWEEP_TIME = 2;
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
 const SWEEP_INTERVAL = 20;
 
-/** How long what came is delivered in one turn of the event loop, milliseconds, while no other connection has something. */
-const ALONE = 20;
+/**
+ * How long what came is delivered in one turn of the event loop, milliseconds, while no other connection has something: one
+ * may have it soon, and its requests take three turns.
+ */
+const ALONE = 5;
+
+/** What the engine may hold of a connection that was open, bytes, and for each stream that it ever had. */
+const CONNECTION = 2 ** 20;
+const STREAM = 768;
 
 /** An open connection, as its owner sees it: what came is delivered, and streams are looked after. */
 export class Serving {
@@ -38,6 +45,11 @@ export class Serving {
     this.events = events;
   }
 
+  /** Bytes that the engine may hold of it. */
+  get weight(): number {
+    return CONNECTION + STREAM * this.streams.everOpened;
+  }
+
   /** A datagram came. */
   received(): void {
     this.#undelivered = true;
@@ -53,7 +65,7 @@ export class Serving {
   due(now: number): number {
     const sweep = this.#unswept || this.#sweeping ? this.#sweptAt + SWEEP_INTERVAL : Number.POSITIVE_INFINITY;
     const share = this.#isWaiting ? this.#share.due : Number.POSITIVE_INFINITY;
-    return Math.min(sweep, share, this.streams.starvedAt(now));
+    return Math.min(sweep, share, this.streams.roomAt(now), this.streams.starvedAt(now));
   }
 
   /**
@@ -61,12 +73,12 @@ export class Serving {
    * next turn of the event loop.
    */
   advance(now: number, isShared: boolean): boolean {
-    if (this.#undelivered || this.streams.hasRoomAgain) this.#deliverInTurn(now, isShared);
+    if (this.#undelivered || this.streams.hasRoomAgain(now)) this.#deliverInTurn(now, isShared);
     if ((this.#unswept || this.#sweeping) && now - this.#sweptAt >= SWEEP_INTERVAL) {
       if (!this.#sweeping) this.#unswept = false;
       this.#sweptAt = now;
       this.#sweeping = this.streams.sweep(isShared ? SWEEP_TIME : ALONE);
-      if (this.streams.hasRoomAgain) this.#undelivered = true;
+      if (this.streams.hasRoomAgain(now)) this.#undelivered = true;
     }
     return this.#undelivered && !this.#isWaiting;
   }

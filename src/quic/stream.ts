@@ -17,10 +17,14 @@ export interface Stream extends SendHalf {
   taken: number;
   /** The end was seen while delivery was paused. */
   endHeld: boolean;
+  /** When it began, milliseconds of a monotonic clock. */
+  readonly since: number;
+  /** The peer reset it or stopped it. */
+  cancelled: boolean;
 }
 
 /** A stream of which nothing came and nothing was sent. */
-export function newStream(id: StreamId, role: Role): Stream {
+export function newStream(id: StreamId, role: Role, now: number): Stream {
   const ours = isServerInitiated(id) === (role === 'server');
   const oneWay = isUnidirectional(id);
   return {
@@ -36,5 +40,7 @@ export function newStream(id: StreamId, role: Role): Stream {
     taken: 0,
     paused: false,
     endHeld: false,
+    since: now,
+    cancelled: false,
   };
 }

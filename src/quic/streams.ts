@@ -1,4 +1,5 @@
 import { Abandoned } from './abandoned.ts';
+import { type Cancellations, LIVED } from './cancellations.ts';
 import type { Delivered } from './junk-budget.ts';
 import { type EngineConnection, SHUTDOWN_READ, SHUTDOWN_WRITE } from './native.ts';
 import type { QuicOptions } from './options.ts';
@@ -21,6 +22,12 @@ const FEW = 64;
 const SWEEP = 512;
 
 const EMPTY = Buffer.alloc(0);
+
+/** Whose cancelled streams keep their places for a while, and who hears when one does. */
+export interface PlaceKeeping {
+  readonly cancellations: Cancellations;
+  readonly onKept: () => void;
+}
 
 /** The streams of one connection: reading, writing, and when each is over (RFC 9000 §3). */
 export class Streams implements SendQueueEvents, StreamReaderEvents {
@@ -46,12 +53,14 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   readonly #places: Places;
   /** Streams that we stopped: what had come of them was thrown away unread. */
   #stopped = 0;
+  #everOpened = 0;
 
   constructor(
     engine: EngineConnection,
     role: Role,
     options: Pick<QuicOptions, 'sendWindow' | 'initialWindow' | 'maxConcurrentStreams'>,
     events: QuicEvents,
+    keeping: PlaceKeeping,
   ) {
     this.#engine = engine;
     this.#role = role;
@@ -61,12 +70,17 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     this.#credit = new StreamCredit(engine, role, events);
     this.#reader = new StreamReader(engine, events, this);
     this.#expected = role === 'server' ? 0 : 1;
-    this.#places = new Places(options.maxConcurrentStreams);
+    this.#places = new Places(options.maxConcurrentStreams, keeping.cancellations, keeping.onKept);
   }
 
   /** Streams that are not over. */
   get count(): number {
     return this.#streams.size;
+  }
+
+  /** Streams that there ever were. */
+  get everOpened(): number {
+    return this.#everOpened;
   }
 
   /** What came of streams. `credit`: most of one stream that can be unread. */
@@ -78,8 +92,20 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   }
 
   /** There is room for streams of the peer that had to wait. */
-  get hasRoomAgain(): boolean {
-    return this.#places.hasRoomAgain;
+  hasRoomAgain(now: number): boolean {
+    return this.#places.hasRoomAgain(now);
+  }
+
+  /** When there may be, if no stream is over before. */
+  roomAt(now: number): number {
+    return this.#places.roomAt(now);
+  }
+
+  /** The connection is over, and with it what the peer had begun. */
+  ended(now: number): void {
+    let lost = 0;
+    for (const stream of this.#streams.values()) if (this.#isYoungRequest(stream, now)) lost++;
+    this.#places.lost(lost, now);
   }
 
   open(direction: StreamDirection): StreamId | undefined {
@@ -87,7 +113,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     if (id === undefined) return undefined;
     // An empty write makes the stream exist: a skipped identifier would cost the peer's credit for good.
     this.#engine.streamSend(id, EMPTY, false);
-    this.#add(id);
+    this.#add(id, performance.now());
     if (direction === 'unidirectional') this.sending.useGauge(id);
     return id;
   }
@@ -145,11 +171,18 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     let left = BYTES_PER_TURN - (this.#listed === undefined ? this.#readUnlisted(until) : 0);
     if (this.#listed !== undefined) left -= this.#readListed(this.#listed, left, until);
     // Streams may have got something after they were passed.
-    if (this.#listed === undefined && this.#engine.isReadable()) {
+    if (this.#listed === undefined && this.#engine.isReadable() && !this.#hasAskedAll(left, until)) {
       this.#listed = new StreamList(this.#engine.readable());
       this.#readListed(this.#listed, left, until);
     }
     return this.#listed !== undefined;
+  }
+
+  /** What is readable nevertheless can only be streams that there is no place for. */
+  #hasAskedAll(left: number, until: number): boolean {
+    const now = performance.now();
+    const hasTime = left > BYTES_PER_TURN - STREAM_BYTES_PER_TURN && now < until;
+    return hasTime && this.#streams.size <= FEW && this.#places.isFull(now);
   }
 
   /**
@@ -183,7 +216,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
         this.#listed = undefined;
         break;
       }
-      const stream = this.#streams.get(id) ?? this.#accept(id);
+      const stream = this.#streams.get(id) ?? this.#acceptUnlessStopped(id);
       if (stream === undefined || stream.paused) continue;
       const room = Math.min(left - bytes, STREAM_BYTES_PER_TURN);
       const read = this.#reader.read(stream, room, until);
@@ -239,6 +272,8 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
 
   onStopped(half: SendHalf, code: number): void {
     this.abandoned.add(half.given);
+    const stream = this.#streams.get(half.id);
+    if (stream !== undefined) stream.cancelled = true;
     this.#events.onStreamStopped(half.id, code);
   }
 
@@ -257,16 +292,28 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    * a reset behind its end the engine holds the place until it has been read.
    */
   #accept(id: StreamId): Stream | undefined {
-    return this.#isPeers(id) && this.#places.take() ? this.#add(id) : undefined;
+    if (!this.#isPeers(id)) return undefined;
+    const now = performance.now();
+    const hasPlace = isUnidirectional(id) ? this.#places.takeAnyway() : this.#places.take(now);
+    return hasPlace ? this.#add(id, now) : undefined;
+  }
+
+  /** Where many come at once, the peer may have given up some already: work for them need not begin. */
+  #acceptUnlessStopped(id: StreamId): Stream | undefined {
+    const stream = this.#accept(id);
+    if (stream === undefined || this.#streams.size <= FEW) return stream;
+    this.sending.check(stream);
+    return stream.receiving === 'open' ? stream : undefined;
   }
 
   #isPeers(id: StreamId): boolean {
     return isServerInitiated(id) !== (this.#role === 'server');
   }
 
-  #add(id: StreamId): Stream {
-    const stream = newStream(id, this.#role);
+  #add(id: StreamId, now: number): Stream {
+    const stream = newStream(id, this.#role, now);
     this.#streams.set(id, stream);
+    this.#everOpened++;
     // The two low bits are the stream's type (RFC 9000 §2.1).
     if (id >= this.#expected && (id & 3) === (this.#expected & 3)) this.#expected = id + 4;
     return stream;
@@ -283,7 +330,18 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
 
   #forget(stream: Stream): void {
     if (stream.phase !== 'done' || stream.receiving !== 'done' || !this.#streams.delete(stream.id)) return;
-    if (this.#isPeers(stream.id)) this.#places.release();
+    if (!this.#isPeers(stream.id)) return;
+    this.#places.release();
+    if (!stream.cancelled) {
+      this.#places.completed();
+      return;
+    }
+    const now = performance.now();
+    if (this.#isYoungRequest(stream, now)) this.#places.cancelled(now);
+  }
+
+  #isYoungRequest({ id, since }: Stream, now: number): boolean {
+    return this.#isPeers(id) && !isUnidirectional(id) && now - since < LIVED;
   }
 
   #shutdown(id: StreamId, direction: number, code: number): void {

@@ -75,20 +75,16 @@ describe('a peer that cancels what it has asked for', () => {
     await peer.send(CONTROL, controlStream());
     const began = performance.now();
     // Until it matters, or, on a slow machine, for a while.
-    const going = () =>
-      peer.closed === undefined &&
-      server.readings().floods.placesKept < 500 &&
-      performance.now() - began < 8000;
-    for (let first = 0; going(); first += MAX_REQUESTS) {
-      const ids = Array.from({ length: MAX_REQUESTS }, (_, index) => 4 * (first + index));
-      for (const id of ids) await peer.send(id, headers(GET), true);
+    const going = () => server.readings().quic.placesKept < 200 && performance.now() - began < 8000;
+    for (let id = 0; going(); id += 4) {
+      await peer.send(id, headers(GET), true);
       await turns();
-      for (const id of ids) peer.stop(id, Code.H3_REQUEST_CANCELLED);
+      peer.stop(id, Code.H3_REQUEST_CANCELLED);
     }
     const seconds = (performance.now() - began) / 1000;
-    // Which bound is met first, this one or that on what comes to nothing, is a matter of the machine.
-    expect([undefined, Code.H3_EXCESSIVE_LOAD]).toContain(peer.closed?.code);
-    expect(asked).toBeLessThanOrEqual(1000 + 200 * seconds + MAX_REQUESTS);
+    expect(peer.closed).toBeUndefined();
+    expect(server.readings().quic.placesKept).toBeGreaterThan(0);
+    expect(asked).toBeLessThanOrEqual(300 + 200 * seconds + MAX_REQUESTS);
     peer.close();
   });
 });
