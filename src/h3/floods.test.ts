@@ -75,7 +75,7 @@ describe('floods', () => {
     let time = 0;
     const closes = flooded(
       (server, index) => {
-        time += 2;
+        time += 4;
         server.receive(4 * index, headers(GET));
         server.reset(4 * index, Code.H3_REQUEST_CANCELLED);
         server.stop(4 * index, Code.H3_REQUEST_CANCELLED);

@@ -28,8 +28,8 @@ export const USELESS_BURST = 10_000;
  */
 export const WAITED_FOR = 1000;
 
-/** Useless units a second on top: more cancelled requests than an overloaded origin has in its worst hour. */
-export const USELESS_PER_SECOND = 1_000;
+/** Useless units a second on top: more than twice the requests that a client may cancel for long (`quic/cancellations.ts`). */
+export const USELESS_PER_SECOND = 500;
 
 /** Useless units that a response pays for: a few reserved frames, or a long poll kept alive by empty DATA. */
 export const EARNED_BY_MESSAGE = 16;

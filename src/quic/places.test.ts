@@ -1,28 +1,48 @@
 import { describe, expect, it } from 'vitest';
-import { Cancellations } from './cancellations.ts';
-import { Places } from './places.ts';
+import { Cancellations, LIVED } from './cancellations.ts';
+import { type Placed, Places } from './places.ts';
+
+/** A request, a control stream, and a stream of the server's. */
+const REQUEST = 0;
+const CONTROL = 2;
+const OURS = 1;
+
+const ended = (fate: Placed['fate']): Placed => ({ id: REQUEST, since: 0, fate });
+
+/** Places of a server whose clients may have `open` streams open. */
+function start(open: number) {
+  let kept = 0;
+  const places = new Places('server', open, {
+    cancellations: new Cancellations(0),
+    onKept: () => {
+      kept++;
+    },
+  });
+  return { places, kept: () => kept };
+}
 
 /** With `open` and 256 places, all taken. */
 function full(open: number): Places {
-  const places = new Places(open, new Cancellations(0), () => {});
-  for (let n = 0; n < open + 256; n++) expect(places.take(0)).toBe(true);
+  const { places } = start(open);
+  for (let n = 0; n < open + 256; n++) expect(places.take(REQUEST, 0)).toBe(true);
   return places;
 }
 
 describe('places for streams of the peer', () => {
   it('are as many as it may have open, and 256', () => {
     const places = full(4);
-    expect(places.take(0)).toBe(false);
-    places.release();
-    expect(places.take(0)).toBe(true);
-    expect(places.take(0)).toBe(false);
+    expect(places.take(REQUEST, 0)).toBe(false);
+    expect(places.take(CONTROL, 0)).toBe(false);
+    places.release(ended('good'), 0);
+    expect(places.take(REQUEST, 0)).toBe(true);
+    expect(places.take(REQUEST, 0)).toBe(false);
   });
 
   it('are told to be free again to who wanted one in vain', () => {
     const places = full(0);
-    places.take(0);
+    places.take(REQUEST, 0);
     expect(places.hasRoomAgain(0)).toBe(false);
-    places.release();
+    places.release(ended('good'), 0);
     expect(places.hasRoomAgain(0)).toBe(true);
     places.askAgain();
     expect(places.hasRoomAgain(0)).toBe(false);
@@ -30,42 +50,65 @@ describe('places for streams of the peer', () => {
 
   it('are not told to be free where none was wanted', () => {
     const places = full(0);
-    places.release();
+    places.release(ended('good'), 0);
     expect(places.hasRoomAgain(0)).toBe(false);
+  });
+
+  it('are none for streams of ours', () => {
+    const { places } = start(1);
+    expect(places.take(OURS, 0)).toBe(false);
+    places.release({ ...ended('good'), id: OURS }, 0);
+    for (let n = 0; n < 257; n++) expect(places.take(REQUEST, 0)).toBe(true);
+    expect(places.take(REQUEST, 0)).toBe(false);
   });
 });
 
 describe('a peer that cancelled too many streams', () => {
-  /** With ten places. */
-  function start() {
-    let kept = 0;
-    const places = new Places(10, new Cancellations(0), () => {
-      kept++;
-    });
-    for (let count = 0; count < 301; count++) places.cancelled(0);
-    return { places, kept };
+  /** Ten requests may be open; 301 were, and ended in this way. */
+  function peerAfter(fate: Placed['fate'], now = 0) {
+    const { places, kept } = start(10);
+    for (let count = 0; count < 301; count++) {
+      places.take(REQUEST, now);
+      places.release(ended(fate), now);
+    }
+    return { places, kept: kept() };
   }
 
   it('finds no place for a request for a while', () => {
-    const { places, kept } = start();
+    const { places, kept } = peerAfter('cancelled');
     expect(kept).toBe(1);
-    expect(places.take(0)).toBe(false);
+    expect(places.take(REQUEST, 0)).toBe(false);
     expect(places.roomAt(0)).toBe(5);
     expect(places.hasRoomAgain(4)).toBe(false);
     expect(places.hasRoomAgain(5)).toBe(true);
-    expect(places.take(5)).toBe(true);
+    expect(places.take(REQUEST, 5)).toBe(true);
   });
 
-  it('finds one as soon as others have come to a good end', () => {
-    const { places } = start();
-    expect(places.take(0)).toBe(false);
-    places.completed();
+  it('finds one as soon as another request came to a good end', () => {
+    const { places } = peerAfter('cancelled');
+    expect(places.take(REQUEST, 0)).toBe(false);
+    places.release(ended('good'), 0);
     expect(places.hasRoomAgain(0)).toBe(true);
   });
 
-  it('need not wait with streams that cannot be cancelled', () => {
-    const { places } = start();
-    for (let count = 0; count < 10 + 256; count++) expect(places.takeAnyway()).toBe(true);
-    expect(places.takeAnyway()).toBe(false);
+  it('gains nothing by other streams', () => {
+    const { places } = peerAfter('cancelled');
+    expect(places.take(CONTROL, 0)).toBe(true);
+    places.release({ ...ended('good'), id: CONTROL }, 0);
+    expect(places.take(REQUEST, 0)).toBe(false);
+  });
+
+  it('is not taken for one whose requests we broke off, or that gave them up after long', () => {
+    expect(peerAfter('broken').places.take(REQUEST, 0)).toBe(true);
+    expect(peerAfter('cancelled', LIVED).places.take(REQUEST, LIVED)).toBe(true);
+  });
+
+  it('is not taken for one that lost a connection with many', () => {
+    const { places } = start(10);
+    const open = Array.from({ length: 1000 }, () => ended('good'));
+    places.lost(open, 0);
+    expect(places.take(REQUEST, 0)).toBe(true);
+    places.release(ended('cancelled'), 0);
+    expect(places.take(REQUEST, 0)).toBe(false);
   });
 });

@@ -1,4 +1,6 @@
-import type { Cancellations } from './cancellations.ts';
+import { type Cancellations, LIVED } from './cancellations.ts';
+import { isServerInitiated, isUnidirectional, type Role, type StreamId } from './port.ts';
+import type { Stream } from './stream.ts';
 
 /**
  * Places for streams of the peer beyond those that it may have open. For the engine a stream is over as soon as both ends said
@@ -6,48 +8,62 @@ import type { Cancellations } from './cancellations.ts';
  */
 const LAGGARDS = 256;
 
-/** Streams of the peer that are looked after at once: so many, and no more. What others bring waits in the engine, unread. */
+/** A stream, as far as its place is concerned. */
+export type Placed = Pick<Stream, 'id' | 'since' | 'fate'>;
+
+/** Who cancelled streams of late, and who hears when it was too many. */
+export interface PlaceKeeping {
+  readonly cancellations: Cancellations;
+  readonly onKept: () => void;
+}
+
+/**
+ * Streams of the peer that are looked after at once: so many, and no more; and none for a while when it cancelled too many. What
+ * others bring waits in the engine, unread.
+ */
 export class Places {
+  readonly #role: Role;
   readonly #most: number;
   readonly #cancellations: Cancellations;
   readonly #onKept: () => void;
   #taken = 0;
   #isWanted = false;
 
-  /** `open`: streams that the peer may have open. `onKept`: a stream was cancelled, and the next have to wait for a while. */
-  constructor(open: number, cancellations: Cancellations, onKept: () => void) {
+  /** `open`: streams that the peer may have open. */
+  constructor(role: Role, open: number, { cancellations, onKept }: PlaceKeeping) {
+    this.#role = role;
     this.#most = open + LAGGARDS;
     this.#cancellations = cancellations;
     this.#onKept = onKept;
   }
 
-  /** Whether there was a place. `now`: milliseconds. */
-  take(now: number): boolean {
-    return this.#takeUnless(this.isFull(now));
+  /** Whether there is a place for a stream; there is none for ours. `now`: milliseconds, as everywhere here. */
+  take(id: StreamId, now: number): boolean {
+    if (!this.#isPeers(id)) return false;
+    // Other streams than requests are not cancelled, and do not wait for those that were.
+    const isFull = isUnidirectional(id) ? this.#taken >= this.#most : this.isFull(now);
+    if (isFull) this.#isWanted = true;
+    else this.#taken++;
+    return !isFull;
   }
 
-  /** As {@link take}, for a stream that cannot be cancelled: it does not wait for the places of those that were. */
-  takeAnyway(): boolean {
-    return this.#takeUnless(this.#taken >= this.#most);
-  }
-
-  release(): void {
+  /** A stream is over. */
+  release({ id, since, fate }: Placed, now: number): void {
+    if (!this.#isPeers(id)) return;
     this.#taken--;
-  }
-
-  /** A stream was cancelled by the peer. */
-  cancelled(now: number): void {
+    if (isUnidirectional(id)) return;
+    if (fate === 'good') this.#cancellations.earn();
+    if (fate !== 'cancelled' || now - since >= LIVED) return;
     this.#cancellations.add(now);
     if (this.#cancellations.areTooMany(now)) this.#onKept();
   }
 
-  /** One came to a good end. */
-  completed(): void {
-    this.#cancellations.earn();
-  }
-
-  /** The connection is over, and with it so many streams. */
-  lost(count: number, now: number): void {
+  /** The connection is over, and these streams with it. */
+  lost(streams: Iterable<Placed>, now: number): void {
+    let count = 0;
+    for (const { id, since } of streams) {
+      if (this.#isPeers(id) && !isUnidirectional(id) && now - since < LIVED) count++;
+    }
     this.#cancellations.lost(count, now);
   }
 
@@ -61,7 +77,7 @@ export class Places {
     return this.#isWanted && !this.isFull(now);
   }
 
-  /** When a place may be free that is wanted, if nothing is released before. */
+  /** When a place may be free that is wanted, if no stream is over before. */
   roomAt(now: number): number {
     const isKept = this.#isWanted && this.#cancellations.areTooMany(now);
     return isKept ? now + this.#cancellations.wait : Number.POSITIVE_INFINITY;
@@ -72,9 +88,7 @@ export class Places {
     this.#isWanted = false;
   }
 
-  #takeUnless(isFull: boolean): boolean {
-    if (isFull) this.#isWanted = true;
-    else this.#taken++;
-    return !isFull;
+  #isPeers(id: StreamId): boolean {
+    return isServerInitiated(id) !== (this.#role === 'server');
   }
 }

@@ -77,7 +77,7 @@ export class StreamReader {
 
   /** A reset behind the end drops what has not been read, and the engine does not tell of it (RFC 9000 §3.1, §3.2). */
   vanished(stream: Stream): void {
-    stream.cancelled = true;
+    stream.fate = 'cancelled';
     this.#owner.onReceived(stream);
     this.#events.onStreamReset(stream.id, FORGOTTEN_CODE);
   }
@@ -100,7 +100,7 @@ export class StreamReader {
 
   #failed(stream: Stream, failure: StreamCallFailure): void {
     const open = stream.receiving === 'open';
-    if (open && failure.kind === 'reset') stream.cancelled = true;
+    if (open && failure.kind === 'reset') stream.fate = 'cancelled';
     // The engine goes on counting a reset stream as readable, and as open with it, until it is told to drop it.
     try {
       this.#engine.streamShutdown(stream.id, SHUTDOWN_READ, 0);

@@ -19,8 +19,8 @@ export interface Stream extends SendHalf {
   endHeld: boolean;
   /** When it began, milliseconds of a monotonic clock. */
   readonly since: number;
-  /** The peer reset it or stopped it. */
-  cancelled: boolean;
+  /** How it ends: `cancelled`: the peer reset it or stopped it; `broken`: we did. */
+  fate: 'good' | 'cancelled' | 'broken';
 }
 
 /** A stream of which nothing came and nothing was sent. */
@@ -41,6 +41,6 @@ export function newStream(id: StreamId, role: Role, now: number): Stream {
     paused: false,
     endHeld: false,
     since: now,
-    cancelled: false,
+    fate: 'good',
   };
 }

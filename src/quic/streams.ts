@@ -1,55 +1,33 @@
 import { Abandoned } from './abandoned.ts';
-import { type Cancellations, LIVED } from './cancellations.ts';
+import { Delivery, FEW, type StreamOwner } from './delivery.ts';
 import type { Delivered } from './junk-budget.ts';
 import { type EngineConnection, SHUTDOWN_READ, SHUTDOWN_WRITE } from './native.ts';
 import type { QuicOptions } from './options.ts';
-import { Places } from './places.ts';
+import { type PlaceKeeping, Places } from './places.ts';
 import { isServerInitiated, isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
 import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts';
 import { newStream, type Stream } from './stream.ts';
 import { StreamCredit, type StreamDirection } from './stream-credit.ts';
-import { StreamList } from './stream-list.ts';
 import { StreamReader, type StreamReaderEvents } from './stream-reader.ts';
-
-/** Most bytes of one stream, and of all, that one turn of the event loop delivers. */
-const STREAM_BYTES_PER_TURN = 256 * 1024;
-const BYTES_PER_TURN = 1024 * 1024;
-
-/** So many streams are asked one by one whether they have something. */
-const FEW = 64;
 
 /** Most streams that one sweep asks about: half a millisecond of work. */
 const SWEEP = 512;
 
 const EMPTY = Buffer.alloc(0);
 
-/** Whose cancelled streams keep their places for a while, and who hears when one does. */
-export interface PlaceKeeping {
-  readonly cancellations: Cancellations;
-  readonly onKept: () => void;
-}
-
 /** The streams of one connection: reading, writing, and when each is over (RFC 9000 §3). */
-export class Streams implements SendQueueEvents, StreamReaderEvents {
+export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner {
   readonly #engine: EngineConnection;
   readonly #role: Role;
   readonly #events: QuicEvents;
-  readonly #streams = new Map<StreamId, Stream>();
+  readonly streams = new Map<StreamId, Stream>();
   readonly #credit: StreamCredit;
   readonly #reader: StreamReader;
   readonly sending: SendQueue;
   readonly abandoned: Abandoned;
-  /** Streams that were resumed after their end had been seen. */
-  readonly #heldEnds: Stream[] = [];
   /** The sweep under way: streams that come and go meanwhile are no matter to it. */
   #sweeping: IterableIterator<Stream> | undefined;
-  /** The peer's next request, when none is skipped. */
-  #expected: StreamId;
-  /**
-   * What is left of the engine's list, which decides whose turn it is when one had more than a turn takes. It is gone through
-   * to its end before there is another: of ten thousand streams it is a tenth of a megabyte for the garbage collector.
-   */
-  #listed: StreamList | undefined;
+  readonly #delivery: Delivery;
   readonly #places: Places;
   /** Streams that we stopped: what had come of them was thrown away unread. */
   #stopped = 0;
@@ -69,13 +47,13 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
     this.abandoned = new Abandoned(options.initialWindow);
     this.#credit = new StreamCredit(engine, role, events);
     this.#reader = new StreamReader(engine, events, this);
-    this.#expected = role === 'server' ? 0 : 1;
-    this.#places = new Places(options.maxConcurrentStreams, keeping.cancellations, keeping.onKept);
+    this.#delivery = new Delivery(engine, this.#reader, this, role === 'server' ? 0 : 1);
+    this.#places = new Places(role, options.maxConcurrentStreams, keeping);
   }
 
   /** Streams that are not over. */
   get count(): number {
-    return this.#streams.size;
+    return this.streams.size;
   }
 
   /** Streams that there ever were. */
@@ -86,7 +64,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   /** What came of streams. `credit`: most of one stream that can be unread. */
   delivered(credit: number): Delivered {
     let paused = 0;
-    for (const stream of this.#streams.values()) if (stream.paused) paused++;
+    for (const stream of this.streams.values()) if (stream.paused) paused++;
     const { bytes, pieces } = this.#reader;
     return { bytes, pieces, unread: credit * (paused + this.#stopped) };
   }
@@ -103,9 +81,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
 
   /** The connection is over, and with it what the peer had begun. */
   ended(now: number): void {
-    let lost = 0;
-    for (const stream of this.#streams.values()) if (this.#isYoungRequest(stream, now)) lost++;
-    this.#places.lost(lost, now);
+    this.#places.lost(this.streams.values(), now);
   }
 
   open(direction: StreamDirection): StreamId | undefined {
@@ -119,21 +95,22 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   }
 
   write(id: StreamId, chunk: Uint8Array, fin: boolean): boolean {
-    const stream = this.#streams.get(id);
+    const stream = this.streams.get(id);
     return stream === undefined || this.sending.write(stream, chunk, fin);
   }
 
   reset(id: StreamId, code: number): void {
-    const stream = this.#streams.get(id);
+    const stream = this.streams.get(id);
     if (stream === undefined || stream.phase === 'done') return;
     this.sending.drop(stream);
     this.abandoned.add(stream.given);
     this.#shutdown(id, SHUTDOWN_WRITE, code);
+    if (stream.fate === 'good') stream.fate = 'broken';
     this.#forget(stream);
   }
 
   stop(id: StreamId, code: number): void {
-    const stream = this.#streams.get(id);
+    const stream = this.streams.get(id);
     if (stream === undefined || stream.receiving !== 'open') return;
     stream.receiving = 'stopped';
     this.#stopped++;
@@ -142,88 +119,28 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   }
 
   pause(id: StreamId): void {
-    const stream = this.#streams.get(id);
+    const stream = this.streams.get(id);
     if (stream !== undefined) stream.paused = true;
   }
 
   /** True when there may be something to deliver. */
   resume(id: StreamId): boolean {
-    const stream = this.#streams.get(id);
+    const stream = this.streams.get(id);
     if (!stream?.paused) return false;
     stream.paused = false;
-    if (stream.endHeld) this.#heldEnds.push(stream);
+    this.#delivery.resumed(stream);
     return true;
   }
 
   setPriority(id: StreamId, urgency: number, incremental: boolean): void {
-    const stream = this.#streams.get(id);
+    const stream = this.streams.get(id);
     if (stream !== undefined) this.sending.prioritise(stream, urgency, incremental);
   }
 
-  /**
-   * Hands what has arrived to the events, for `patience` (ms) or a piece longer: few bytes can make much work. True: a bound
-   * was met and there is more.
-   */
+  /** Hands what has arrived to the events, as {@link Delivery.deliver}. */
   deliver(patience: number): boolean {
-    for (const stream of this.#heldEnds.splice(0)) this.#reader.deliverHeldEnd(stream);
     this.#places.askAgain();
-    const until = performance.now() + patience;
-    let left = BYTES_PER_TURN - (this.#listed === undefined ? this.#readUnlisted(until) : 0);
-    if (this.#listed !== undefined) left -= this.#readListed(this.#listed, left, until);
-    // Streams may have got something after they were passed.
-    if (this.#listed === undefined && this.#engine.isReadable() && !this.#hasAskedAll(left, until)) {
-      this.#listed = new StreamList(this.#engine.readable());
-      this.#readListed(this.#listed, left, until);
-    }
-    return this.#listed !== undefined;
-  }
-
-  /** What is readable nevertheless can only be streams that there is no place for. */
-  #hasAskedAll(left: number, until: number): boolean {
-    const now = performance.now();
-    const hasTime = left > BYTES_PER_TURN - STREAM_BYTES_PER_TURN && now < until;
-    return hasTime && this.#streams.size <= FEW && this.#places.isFull(now);
-  }
-
-  /**
-   * Reads those that are likely to have something, asking about each, and returns how many bytes came: the engine's list
-   * costs twenty microseconds, and five handles that the garbage collector has to look after. Mostly it is empty then.
-   */
-  #readUnlisted(until: number): number {
-    let bytes = 0;
-    if (this.#streams.size <= FEW) {
-      for (const stream of this.#streams.values()) {
-        // Of a stream that the engine has forgotten, the sweep finds out how it ended.
-        if (stream.paused || stream.receiving !== 'open' || !this.#engine.streamReadable(stream.id)) continue;
-        bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN, until);
-        if (bytes >= STREAM_BYTES_PER_TURN || performance.now() >= until) return bytes;
-      }
-    }
-    while (bytes < STREAM_BYTES_PER_TURN && this.#engine.streamReadable(this.#expected)) {
-      const stream = this.#accept(this.#expected);
-      if (stream === undefined) break;
-      bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN, until);
-      if (performance.now() >= until) break;
-    }
-    return bytes;
-  }
-
-  #readListed(list: StreamList, left: number, until: number): number {
-    let bytes = 0;
-    while (bytes < left && performance.now() < until) {
-      const id = list.next();
-      if (id === undefined) {
-        this.#listed = undefined;
-        break;
-      }
-      const stream = this.#streams.get(id) ?? this.#acceptUnlessStopped(id);
-      if (stream === undefined || stream.paused) continue;
-      const room = Math.min(left - bytes, STREAM_BYTES_PER_TURN);
-      const read = this.#reader.read(stream, room, until);
-      bytes += read;
-      if (read >= room) break;
-    }
-    return bytes;
+    return this.#delivery.deliver(patience);
   }
 
   /**
@@ -232,7 +149,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    */
   sweep(patience: number): boolean {
     const until = performance.now() + patience;
-    this.#sweeping ??= this.#streams.values();
+    this.#sweeping ??= this.streams.values();
     for (let count = 0; count < SWEEP && performance.now() < until; count++) {
       const { value: stream, done } = this.#sweeping.next();
       if (done === true) {
@@ -264,7 +181,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   }
 
   #hasRequests(): boolean {
-    for (const { id } of this.#streams.values()) {
+    for (const { id } of this.streams.values()) {
       if (!isUnidirectional(id) && isServerInitiated(id) === (this.#role === 'server')) return true;
     }
     return false;
@@ -272,8 +189,8 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
 
   onStopped(half: SendHalf, code: number): void {
     this.abandoned.add(half.given);
-    const stream = this.#streams.get(half.id);
-    if (stream !== undefined) stream.cancelled = true;
+    const stream = this.streams.get(half.id);
+    if (stream !== undefined) stream.fate = 'cancelled';
     this.#events.onStreamStopped(half.id, code);
   }
 
@@ -282,7 +199,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   }
 
   onDone(half: SendHalf): void {
-    const stream = this.#streams.get(half.id);
+    const stream = this.streams.get(half.id);
     if (stream !== undefined) this.#forget(stream);
     this.#events.onStreamSent(half.id);
   }
@@ -291,31 +208,24 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
    * A stream that the engine wants to be read, if it is the peer's and there is room for another. It may be one that is over: of
    * a reset behind its end the engine holds the place until it has been read.
    */
-  #accept(id: StreamId): Stream | undefined {
-    if (!this.#isPeers(id)) return undefined;
+  accept(id: StreamId): Stream | undefined {
     const now = performance.now();
-    const hasPlace = isUnidirectional(id) ? this.#places.takeAnyway() : this.#places.take(now);
-    return hasPlace ? this.#add(id, now) : undefined;
-  }
-
-  /** Where many come at once, the peer may have given up some already: work for them need not begin. */
-  #acceptUnlessStopped(id: StreamId): Stream | undefined {
-    const stream = this.#accept(id);
-    if (stream === undefined || this.#streams.size <= FEW) return stream;
-    this.sending.check(stream);
+    if (!this.#places.take(id, now)) return undefined;
+    const stream = this.#add(id, now);
+    // Where many come at once, the peer may have given up some already: work for them need not begin.
+    if (this.streams.size > FEW) this.sending.check(stream);
     return stream.receiving === 'open' ? stream : undefined;
   }
 
-  #isPeers(id: StreamId): boolean {
-    return isServerInitiated(id) !== (this.#role === 'server');
+  isFull(now: number): boolean {
+    return this.#places.isFull(now);
   }
 
   #add(id: StreamId, now: number): Stream {
     const stream = newStream(id, this.#role, now);
-    this.#streams.set(id, stream);
+    this.streams.set(id, stream);
     this.#everOpened++;
-    // The two low bits are the stream's type (RFC 9000 §2.1).
-    if (id >= this.#expected && (id & 3) === (this.#expected & 3)) this.#expected = id + 4;
+    this.#delivery.opened(id);
     return stream;
   }
 
@@ -329,19 +239,8 @@ export class Streams implements SendQueueEvents, StreamReaderEvents {
   }
 
   #forget(stream: Stream): void {
-    if (stream.phase !== 'done' || stream.receiving !== 'done' || !this.#streams.delete(stream.id)) return;
-    if (!this.#isPeers(stream.id)) return;
-    this.#places.release();
-    if (!stream.cancelled) {
-      this.#places.completed();
-      return;
-    }
-    const now = performance.now();
-    if (this.#isYoungRequest(stream, now)) this.#places.cancelled(now);
-  }
-
-  #isYoungRequest({ id, since }: Stream, now: number): boolean {
-    return this.#isPeers(id) && !isUnidirectional(id) && now - since < LIVED;
+    if (stream.phase !== 'done' || stream.receiving !== 'done' || !this.streams.delete(stream.id)) return;
+    this.#places.release(stream, performance.now());
   }
 
   #shutdown(id: StreamId, direction: number, code: number): void {
