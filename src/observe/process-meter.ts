@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { type IntervalHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import { descriptorLimit } from '../system/descriptors.ts';
 import type { ReadMetric } from './metric.ts';
 
@@ -69,7 +70,7 @@ export const PROCESS_METRICS: readonly ReadMetric<ProcessMeter>[] = [
     type: 'gauge',
     unit: 'bytes',
     help: "JavaScript's part of the memory.",
-    read: () => process.memoryUsage().heapUsed,
+    read: () => getHeapStatistics().used_heap_size,
   },
   {
     name: 'process_cpu_seconds_total',
@@ -83,7 +84,8 @@ export const PROCESS_METRICS: readonly ReadMetric<ProcessMeter>[] = [
     type: 'gauge',
     unit: 'bytes',
     help: 'Memory of the process.',
-    read: () => process.memoryUsage.rss(),
+    // It is read from a file, which takes a descriptor.
+    read: () => attempt(() => process.memoryUsage.rss()),
   },
   {
     name: 'process_start_time_seconds',

@@ -20,7 +20,7 @@ const CALM = 0.1;
  */
 export class SpareMemory {
   readonly #logger: Logger;
-  #needed = process.memoryUsage.rss();
+  #needed = residentMemory() ?? 0;
   #rounds = 0;
   #usage = process.cpuUsage();
 
@@ -36,13 +36,14 @@ export class SpareMemory {
   async look(): Promise<void> {
     const { user, system } = process.cpuUsage(this.#usage);
     this.#usage = process.cpuUsage();
-    const resident = process.memoryUsage.rss();
+    const resident = residentMemory();
+    if (resident === undefined) return;
     this.#needed = Math.min(this.#needed, resident);
     const isCalm = user + system < CALM * LOOK * 1000;
     if (!isCalm || resident < this.#needed + WORTH) return;
     await this.#giveBack(resident);
     this.#rounds++;
-    if (this.#rounds % ROUNDS === 0) this.#needed = process.memoryUsage.rss();
+    if (this.#rounds % ROUNDS === 0) this.#needed = residentMemory() ?? this.#needed;
   }
 
   async #giveBack(before: number): Promise<void> {
@@ -54,8 +55,17 @@ export class SpareMemory {
     } catch {
       // Then what the allocator keeps stays where it is.
     }
-    const after = process.memoryUsage.rss();
+    const after = residentMemory();
     const milliseconds = Math.round(performance.now() - start);
     this.#logger.debug({ before, after, milliseconds }, 'a busy time is over: memory is given back');
+  }
+}
+
+/** Bytes; `undefined` when the process has no descriptor left, for it is read from a file. */
+function residentMemory(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
   }
 }

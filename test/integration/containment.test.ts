@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type EngineConnection, quiche } from '../../src/quic/native.ts';
 import { fetchWhole } from '../support/http-client.ts';
@@ -101,6 +102,8 @@ describe('a process without descriptors', () => {
     const sockets = await exhaust(httpPort);
     await server.process.stop();
     await process.waitForLog(/no file descriptors left/);
+    // What is looked at every two seconds may need one, too.
+    await pause(2500);
     await serverEnd(port, { config: { general: { quic_port: server.quicPort } } });
     const seen = process.lines.length;
     for (const socket of sockets) socket.destroy();
