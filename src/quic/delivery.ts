@@ -9,7 +9,7 @@ const STREAM_BYTES_PER_TURN = 256 * 1024;
 const BYTES_PER_TURN = 1024 * 1024;
 
 /** So many streams are asked one by one whether they have something. */
-export const FEW = 64;
+const FEW = 64;
 
 /** What is needed of the engine. */
 type ReadingEngine = Pick<EngineConnection, 'isReadable' | 'readable' | 'streamReadable'>;

@@ -1,5 +1,5 @@
 import { Abandoned } from './abandoned.ts';
-import { Delivery, FEW, type StreamOwner } from './delivery.ts';
+import { Delivery, type StreamOwner } from './delivery.ts';
 import type { Delivered } from './junk-budget.ts';
 import { type EngineConnection, SHUTDOWN_READ, SHUTDOWN_WRITE } from './native.ts';
 import type { QuicOptions } from './options.ts';
@@ -9,6 +9,9 @@ import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts'
 import { newStream, type Stream } from './stream.ts';
 import { StreamCredit, type StreamDirection } from './stream-credit.ts';
 import { StreamReader, type StreamReaderEvents } from './stream-reader.ts';
+
+/** With more streams than this, each new one is asked whether the peer has stopped it already. */
+const CROWD = 256;
 
 /** Most streams that one sweep asks about: half a millisecond of work. */
 const SWEEP = 512;
@@ -213,7 +216,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     if (!this.#places.take(id, now)) return undefined;
     const stream = this.#add(id, now);
     // Where many come at once, the peer may have given up some already: work for them need not begin.
-    if (this.streams.size > FEW) this.sending.check(stream);
+    if (this.streams.size > CROWD) this.sending.check(stream);
     return stream.receiving === 'open' ? stream : undefined;
   }
 
