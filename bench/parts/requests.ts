@@ -12,7 +12,9 @@ export const requests: Part = {
   takes: () => true,
   measure: (subject, { origin, quick }) =>
     running(subject, origin.port, async (target) => {
+      // A service runs for weeks: compilers of the ends' languages shall be done with both ways of loading them.
       await wrk({ port: target.port, path: SMALL.path, connections: 64, seconds: quick ? 1 : 3 });
+      await wrk({ port: target.port, path: SMALL.path, connections: 1, seconds: quick ? 1 : 4 });
       const all: Record<string, number> = {};
       for (const connections of CONNECTIONS) {
         Object.assign(all, await at(target, connections, quick ? 1 : 4));

@@ -11,7 +11,7 @@ import { StreamCredit, type StreamDirection } from './stream-credit.ts';
 import { StreamReader, type StreamReaderEvents } from './stream-reader.ts';
 
 /** With more streams than this, each new one is asked whether the peer has stopped it already. */
-const CROWD = 256;
+const CROWD = 128;
 
 /** Most streams that one sweep asks about: half a millisecond of work. */
 const SWEEP = 512;
