@@ -154,11 +154,12 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       this.#abandon('the peer sent more than a handshake takes');
       return;
     }
-    this.#watch.received(datagram);
     moved(datagram.length);
     this.#closing?.answer(this.#repeat);
     const before = this.#host.clock();
+    const packets = this.#watch.isStrict ? this.#engine.stats().recv : -1;
     this.#peer.receive(this.#engine, datagram, info);
+    if (packets < 0 || this.#engine.stats().recv > packets) this.#watch.received(datagram);
     this.#output.received();
     if (this.#state.phase === 'open') this.#state.serving.received();
     else if (this.#state.phase === 'handshaking') this.#state.opening.read(this.#host.clock() - before);

@@ -27,8 +27,10 @@ it('suspects nobody of a window that fast links need', () => {
 
 it('accuses a peer that sends too much of no use', () => {
   const watch = new Watch(options, 0);
+  const output = { congestionWindow: 0, sentPackets: 0, sentBytes: 0 };
   watch.received(Buffer.alloc(2 ** 20 + 100_001));
-  expect(watch.breach(streams, { congestionWindow: 0, sentPackets: 0, sentBytes: 0 }, 0)?.reason).toBe(
-    'junk',
-  );
+  expect(watch.breach(streams, output, 0)).toBeUndefined();
+  expect(watch.isStrict).toBe(true);
+  watch.received(Buffer.alloc(2 ** 20 + 1));
+  expect(watch.breach(streams, output, 0)?.reason).toBe('junk');
 });

@@ -38,6 +38,11 @@ export class Watch {
     this.#junk = new JunkBudget(this.#credit, now);
   }
 
+  /** Whether only datagrams that are known to be the peer's are to be told of. */
+  get isStrict(): boolean {
+    return this.#junk.isStrict;
+  }
+
   /** A datagram came. */
   received(datagram: Uint8Array): void {
     this.#junk.received(datagram.length);

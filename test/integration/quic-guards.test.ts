@@ -170,22 +170,47 @@ describe('an address that changes', () => {
 });
 
 describe('an authenticated peer that sends nothing of use', () => {
-  it('is told so and disconnected', async () => {
-    const server = await QuicServer.start({ streamReceiveWindow: 100_000 });
-    const client = await strangerTo(server);
-    await client.establish();
-    const end = await server.end();
+  const options = { streamReceiveWindow: 100_000 };
+  /** Sends the same datagrams again and again, until too much of them came. */
+  async function repeat(client: Stranger, bytes: number): Promise<void> {
     client.engine.streamSend(0, Buffer.alloc(1000), false);
     const datagram = client.next() ?? Buffer.alloc(0);
-    const enough = (2 ** 20 + 2 * 100_000) / datagram.length;
-    for (let sent = 0; sent < enough; sent++) {
+    for (let sent = 0; sent < bytes / datagram.length; sent++) {
       client.send(datagram);
       if (sent % 32 === 0) await new Promise(setImmediate);
     }
-    await end.until(() => end.closed !== undefined);
+  }
+
+  it('is told so and disconnected', async () => {
+    const server = await QuicServer.start(options);
+    const client = await strangerTo(server);
+    await client.establish();
+    const end = await server.end();
+    await repeat(client, 2 ** 20 + 2 * 100_000);
+    client.persist();
+    while (end.closed === undefined) {
+      for (let ping = 0; ping < 32; ping++) {
+        client.engine.sendAckEliciting();
+        client.flush();
+      }
+      await new Promise(setImmediate);
+    }
     expect(end.closed).toMatchObject({ source: 'local', code: 0x0a });
     expect(end.closed?.reason).toMatch(/of no use/);
     expect(server.endpoint.meter.drops.junk).toBe(1);
+  });
+
+  it('is not blamed for what others may have sent in its name', async () => {
+    const server = await QuicServer.start(options);
+    const client = await strangerTo(server);
+    await client.establish();
+    const end = await server.end();
+    await repeat(client, 6 * 2 ** 20);
+    client.engine.sendAckEliciting();
+    client.flush();
+    await client.answer();
+    expect(end.closed).toBeUndefined();
+    expect(server.endpoint.meter.drops.junk).toBe(0);
   });
 });
 
