@@ -9,11 +9,8 @@ const SWEEP_TIME = 2;
 /** How often streams that cannot tell are asked whether the peer stopped them, milliseconds. */
 const SWEEP_INTERVAL = 20;
 
-/**
- * How long what came is delivered in one turn of the event loop, milliseconds, while no other connection has something: one
- * may have it soon, and its requests take three turns.
- */
-const ALONE = 5;
+/** How long what came is delivered in one turn of the event loop, milliseconds, while no other connection has something. */
+const ALONE = 20;
 
 /** What the engine may hold of a connection that was open, bytes, and for each stream that it ever had. */
 const CONNECTION = 2 ** 20;
