@@ -9,9 +9,9 @@ function cancelled(count: number): Cancellations {
 }
 
 describe('what a peer cancelled of late', () => {
-  it('may be three hundred streams at once, and two hundred a second', () => {
-    expect(cancelled(300).areTooMany(0)).toBe(false);
-    const cancellations = cancelled(301);
+  it('may be a hundred streams at once, and two hundred a second', () => {
+    expect(cancelled(100).areTooMany(0)).toBe(false);
+    const cancellations = cancelled(101);
     expect(cancellations.areTooMany(0)).toBe(true);
     expect(cancellations.wait).toBe(5);
     expect(cancellations.areTooMany(4)).toBe(true);
@@ -26,13 +26,22 @@ describe('what a peer cancelled of late', () => {
   });
 
   it('is made up for by streams that come to a good end', () => {
-    const cancellations = cancelled(301);
+    const cancellations = cancelled(101);
     cancellations.earn();
     expect(cancellations.areTooMany(0)).toBe(false);
   });
 
+  it('may be a thousand more of a peer that made use of as many', () => {
+    const cancellations = cancelled(0);
+    for (let at = 0; at < 5000; at++) cancellations.earn();
+    for (let at = 0; at < 1100; at++) cancellations.add(1);
+    expect(cancellations.areTooMany(1)).toBe(false);
+    cancellations.add(1);
+    expect(cancellations.areTooMany(1)).toBe(true);
+  });
+
   it('holds up nobody for the loss of a connection alone', () => {
-    const cancellations = cancelled(100);
+    const cancellations = cancelled(50);
     cancellations.lost(10_000, 0);
     expect(cancellations.areTooMany(0)).toBe(false);
     cancellations.add(0);

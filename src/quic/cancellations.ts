@@ -1,7 +1,10 @@
 import { NewestMap } from '../bytes/newest-map.ts';
 
-/** Cancelled streams that are borne at once: a crowd that leaves, or a front that dies with all it had. */
-const BURST = 300;
+/** Cancelled streams that are borne at once. */
+const BURST = 100;
+
+/** And of a peer whose streams came to good ends, one for each of these, up to so many: a crowd that leaves. */
+const RESERVE = 1000;
 
 /** … and a second after that: more than a service at its limits has, which many applications give up waiting for. */
 const PER_SECOND = 200;
@@ -44,7 +47,7 @@ export class Cancellations {
 
   /** A stream came to a good end. */
   earn(): void {
-    if (this.#count > 0) this.#count = Math.max(0, this.#count - 1);
+    if (this.#count > -RESERVE) this.#count--;
   }
 
   /** Whether new streams have to wait. */
@@ -61,7 +64,8 @@ export class Cancellations {
   }
 
   #forget(now: number): void {
-    this.#count = Math.max(0, this.#count - ((now - this.#countedAt) * PER_SECOND) / 1000);
+    if (this.#count > 0)
+      this.#count = Math.max(0, this.#count - ((now - this.#countedAt) * PER_SECOND) / 1000);
     this.#countedAt = now;
   }
 }

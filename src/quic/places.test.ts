@@ -64,10 +64,10 @@ describe('places for streams of the peer', () => {
 });
 
 describe('a peer that cancelled too many streams', () => {
-  /** Ten requests may be open; 301 were, and ended in this way. */
+  /** Ten requests may be open; 101 were, and ended in this way. */
   function peerAfter(fate: Placed['fate'], now = 0) {
     const { places, kept } = start(10);
-    for (let count = 0; count < 301; count++) {
+    for (let count = 0; count < 101; count++) {
       places.take(REQUEST, now);
       places.release(ended(fate), now);
     }

@@ -83,7 +83,7 @@ describe('a peer that cancels what it has asked for', () => {
     }
     const seconds = (performance.now() - began) / 1000;
     expect(peer.closed).toBeUndefined();
-    expect(asked).toBeLessThanOrEqual(300 + 200 * seconds + MAX_REQUESTS);
+    expect(asked).toBeLessThanOrEqual(100 + 200 * seconds + MAX_REQUESTS);
     peer.close();
   });
 });
