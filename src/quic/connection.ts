@@ -24,7 +24,7 @@ import { type Breach, Watch } from './watch.ts';
 
 /**
  * The way of a connection. `handshaking`: not yet authenticated. `open`: events are delivered. `ended`: over for the
- * owner, while the engine waits for stray packets; `memory` stands for what it holds.
+ * owner, while the engine waits for stray packets.
  */
 type State =
   | { readonly phase: 'handshaking'; readonly opening: Opening }

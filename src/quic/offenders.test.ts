@@ -4,13 +4,19 @@ import { Offenders, offence } from './offenders.ts';
 const FLOOD = offence('flood', 0);
 const BREACH = offence('breach', 2);
 
+/** After so many of that cost, each of which came from a network that was let in. */
+function borne(count: number, cost: number): Offenders {
+  const offenders = new Offenders();
+  for (let at = 0; at < count; at++) {
+    expect(offenders.allows('192.0.2.1', 0)).toBe(true);
+    offenders.add('192.0.2.1', cost, 0);
+  }
+  return offenders;
+}
+
 describe('networks whose peers have to be disconnected', () => {
   it('have to wait after twenty floods, and may come once a second then', () => {
-    const offenders = new Offenders();
-    for (let flood = 0; flood < 20; flood++) {
-      expect(offenders.allows('192.0.2.1', 0)).toBe(true);
-      offenders.add('192.0.2.1', FLOOD, 0);
-    }
+    const offenders = borne(20, FLOOD);
     expect(offenders.allows('192.0.2.1', 0)).toBe(false);
     expect(offenders.allows('192.0.2.1', 1)).toBe(true);
     offenders.add('192.0.2.1', FLOOD, 1);
@@ -19,11 +25,7 @@ describe('networks whose peers have to be disconnected', () => {
   });
 
   it('may break rules twenty times as often', () => {
-    const offenders = new Offenders();
-    for (let breach = 0; breach < 400; breach++) {
-      expect(offenders.allows('192.0.2.1', 0)).toBe(true);
-      offenders.add('192.0.2.1', BREACH, 0);
-    }
+    const offenders = borne(400, BREACH);
     expect(offenders.allows('192.0.2.1', 0)).toBe(false);
     expect(offenders.allows('192.0.2.1', 51)).toBe(true);
   });

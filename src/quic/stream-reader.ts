@@ -100,7 +100,8 @@ export class StreamReader {
 
   #failed(stream: Stream, failure: StreamCallFailure): void {
     const open = stream.receiving === 'open';
-    if (open && failure.kind === 'reset') stream.fate = 'cancelled';
+    // A peer may answer our reset with its own.
+    if (open && failure.kind === 'reset' && stream.fate === 'good') stream.fate = 'cancelled';
     // The engine goes on counting a reset stream as readable, and as open with it, until it is told to drop it.
     try {
       this.#engine.streamShutdown(stream.id, SHUTDOWN_READ, 0);
