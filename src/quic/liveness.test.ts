@@ -64,6 +64,13 @@ describe('a peer', () => {
     expect(advance(1500, 1450)).toEqual(['answering']);
   });
 
+  it('has not answered with what came between the question and its sending', () => {
+    const { liveness, advance } = start();
+    liveness.question(100, 0);
+    expect(advance(105, 104)).toEqual(['silent', 'ping']);
+    expect(advance(110, 109)).toEqual(['answering']);
+  });
+
   it('that leaves something unanswered for longer than its round trips explain is doubted, however much more is sent', () => {
     const { liveness, advance } = start();
     for (let now = 100; now < 1100; now += 50) liveness.sent(Buffer.alloc(100), now, 0);

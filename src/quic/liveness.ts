@@ -26,9 +26,10 @@ export interface LivenessEvents {
 
 /** A question that the peer has not answered. */
 interface Doubt {
-  readonly since: number;
   /** When to say so. */
-  readonly until: number;
+  until: number;
+  /** When it was put first. What is heard before is no answer: it may have waited in the socket while nothing ran here. */
+  asked: number;
 }
 
 /**
@@ -76,9 +77,9 @@ export class Liveness {
   question(now: number, patience: number = PATIENCE): void {
     const until = now + patience;
     if (this.#doubt === undefined) {
-      this.#doubt = { since: now, until };
+      this.#doubt = { until, asked: Number.POSITIVE_INFINITY };
       this.#askedAt = Number.NEGATIVE_INFINITY;
-    } else if (until < this.#doubt.until) this.#doubt = { since: this.#doubt.since, until };
+    } else this.#doubt.until = Math.min(this.#doubt.until, until);
   }
 
   /** Asks the peer if it is time to, and tells of its silence. It was last heard at `heardAt`, its round trip is `rtt`. */
@@ -96,7 +97,7 @@ export class Liveness {
   #heard(at: number): void {
     this.#heardAt = at;
     this.#waitingSince = undefined;
-    if (this.#doubt === undefined || at <= this.#doubt.since) return;
+    if (this.#doubt === undefined || at <= this.#doubt.asked) return;
     this.#doubt = undefined;
     if (!this.#silent) return;
     this.#silent = false;
@@ -110,7 +111,9 @@ export class Liveness {
   #ask(now: number): void {
     this.#askedAt = now;
     this.#events.ping();
-    if (this.#doubt !== undefined && this.#substantial !== undefined) this.#events.repeat(this.#substantial);
+    if (this.#doubt === undefined) return;
+    this.#doubt.asked = Math.min(this.#doubt.asked, now);
+    if (this.#substantial !== undefined) this.#events.repeat(this.#substantial);
   }
 
   /** When what is out should have been acknowledged; the engine's own timer starts anew with all that is sent. */
