@@ -58,6 +58,11 @@ export class Cancellations {
     return this.#count > BURST;
   }
 
+  /** Whether so many were cancelled that the next are likely to be, too. */
+  get areMany(): boolean {
+    return this.#count > BURST / 2;
+  }
+
   /** Milliseconds until the next stream need not wait any more, if nothing else happens. */
   get wait(): number {
     return Math.max(0, Math.ceil(((this.#count - BURST) * 1000) / PER_SECOND));

@@ -8,8 +8,15 @@ import type { StreamReader } from './stream-reader.ts';
 const STREAM_BYTES_PER_TURN = 256 * 1024;
 const BYTES_PER_TURN = 1024 * 1024;
 
-/** So many streams are asked one by one whether they have something. */
+/**
+ * So many streams are asked one by one whether they have something; also more, if they are no more than this part of those that
+ * the engine would list in vain.
+ */
 const FEW = 64;
+const PART = 1 / 8;
+
+/** How often the engine's list is asked for at most, milliseconds, while new requests take all the time that there is. */
+const LIST_INTERVAL = 50;
 
 /** What is needed of the engine. */
 type ReadingEngine = Pick<EngineConnection, 'isReadable' | 'readable' | 'streamReadable'>;
@@ -22,6 +29,30 @@ export interface StreamOwner {
   accept(id: StreamId): Stream | undefined;
   /** Whether no request finds a place. */
   isFull(now: number): boolean;
+}
+
+/** What one turn of the event loop may deliver. */
+class Allowance {
+  #left = BYTES_PER_TURN;
+  /** When its time is over: milliseconds of `performance.now()`. */
+  readonly until: number;
+
+  constructor(patience: number) {
+    this.until = performance.now() + patience;
+  }
+
+  /** Most bytes of the next stream. */
+  get room(): number {
+    return Math.min(this.#left, STREAM_BYTES_PER_TURN);
+  }
+
+  get isSpent(): boolean {
+    return this.#left <= 0 || performance.now() >= this.until;
+  }
+
+  spend(bytes: number): void {
+    this.#left -= bytes;
+  }
 }
 
 /** What came of all streams, handed on in turns of the event loop: which stream is read when, and how much of it. */
@@ -38,6 +69,9 @@ export class Delivery {
    * to its end before there is another: of ten thousand streams it is a tenth of a megabyte for the garbage collector.
    */
   #listed: StreamList | undefined;
+  #listedAt = Number.NEGATIVE_INFINITY;
+  /** Streams in that list that there was no place for. */
+  #unplaced = 0;
 
   /** `first`: the peer's first request. */
   constructor(engine: ReadingEngine, reader: StreamReader, owner: StreamOwner, first: StreamId) {
@@ -64,63 +98,75 @@ export class Delivery {
    */
   deliver(patience: number): boolean {
     for (const stream of this.#heldEnds.splice(0)) this.#reader.deliverHeldEnd(stream);
-    const until = performance.now() + patience;
-    let left = BYTES_PER_TURN - (this.#listed === undefined ? this.#readUnlisted(until) : 0);
-    if (this.#listed !== undefined) left -= this.#readListed(this.#listed, left, until);
-    // Streams may have got something after they were passed.
-    if (this.#listed === undefined && this.#engine.isReadable() && !this.#hasAskedAll(left, until)) {
-      this.#listed = new StreamList(this.#engine.readable());
-      this.#readListed(this.#listed, left, until);
+    const allowance = new Allowance(patience);
+    if (this.#listed !== undefined && !this.#hasReadListed(this.#listed, allowance)) return true;
+    if (this.#hasReadKnown(allowance)) {
+      const isNextRead = this.#hasReadNext(allowance);
+      if (!this.#engine.isReadable()) {
+        this.#unplaced = 0;
+        return false;
+      }
+      // What is readable nevertheless can only be streams that there is no place for.
+      const now = performance.now();
+      if (this.#owner.isFull(now)) return false;
+      if (!isNextRead && now < this.#listedAt + LIST_INTERVAL) return true;
     }
-    return this.#listed !== undefined;
-  }
-
-  /** What is readable nevertheless can only be streams that there is no place for. */
-  #hasAskedAll(left: number, until: number): boolean {
-    const now = performance.now();
-    const hasTime = left > BYTES_PER_TURN - STREAM_BYTES_PER_TURN && now < until;
-    return hasTime && this.#owner.streams.size <= FEW && this.#owner.isFull(now);
+    return this.#engine.isReadable() && !this.#hasReadListed(this.#list(), allowance);
   }
 
   /**
-   * Reads those that are likely to have something, asking about each, and returns how many bytes came: the engine's list
-   * costs twenty microseconds, and five handles that the garbage collector has to look after. Mostly it is empty then.
+   * Asks those that are likely to have something, each of them, unless they are too many: the engine's list costs twenty
+   * microseconds, and five handles that the garbage collector has to look after; mostly it is empty then. With ten thousand
+   * streams in it that there is no place for, it costs as many microseconds.
    */
-  #readUnlisted(until: number): number {
-    let bytes = 0;
+  #hasReadKnown(allowance: Allowance): boolean {
     const { streams } = this.#owner;
-    if (streams.size <= FEW) {
-      for (const stream of streams.values()) {
-        // Of a stream that the engine has forgotten, the sweep finds out how it ended.
-        if (stream.paused || stream.receiving !== 'open' || !this.#engine.streamReadable(stream.id)) continue;
-        bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN, until);
-        if (bytes >= STREAM_BYTES_PER_TURN || performance.now() >= until) return bytes;
-      }
+    if (streams.size > Math.max(FEW, PART * this.#unplaced)) return false;
+    for (const stream of streams.values()) {
+      // Of a stream that the engine has forgotten, the sweep finds out how it ended.
+      if (stream.paused || stream.receiving !== 'open' || !this.#engine.streamReadable(stream.id)) continue;
+      if (this.#hasReadAllowance(stream, allowance)) return false;
     }
-    while (bytes < STREAM_BYTES_PER_TURN && this.#engine.streamReadable(this.#expected)) {
-      const stream = this.#owner.accept(this.#expected);
-      if (stream === undefined) break;
-      bytes += this.#reader.read(stream, STREAM_BYTES_PER_TURN, until);
-      if (performance.now() >= until) break;
-    }
-    return bytes;
+    return true;
   }
 
-  #readListed(list: StreamList, left: number, until: number): number {
-    let bytes = 0;
-    while (bytes < left && performance.now() < until) {
+  /** Reads one request after the other that is new, in the peer's order. */
+  #hasReadNext(allowance: Allowance): boolean {
+    while (this.#engine.streamReadable(this.#expected)) {
+      const stream = this.#owner.accept(this.#expected);
+      if (stream === undefined) return true;
+      if (this.#hasReadAllowance(stream, allowance)) return false;
+    }
+    return true;
+  }
+
+  #list(): StreamList {
+    this.#listed = new StreamList(this.#engine.readable());
+    this.#listedAt = performance.now();
+    this.#unplaced = 0;
+    return this.#listed;
+  }
+
+  #hasReadListed(list: StreamList, allowance: Allowance): boolean {
+    while (!allowance.isSpent) {
       const id = list.next();
       if (id === undefined) {
         this.#listed = undefined;
-        break;
+        return true;
       }
       const stream = this.#owner.streams.get(id) ?? this.#owner.accept(id);
-      if (stream === undefined || stream.paused) continue;
-      const room = Math.min(left - bytes, STREAM_BYTES_PER_TURN);
-      const read = this.#reader.read(stream, room, until);
-      bytes += read;
-      if (read >= room) break;
+      if (stream === undefined) this.#unplaced++;
+      else if (!stream.paused && this.#hasReadAllowance(stream, allowance)) return false;
     }
-    return bytes;
+    return false;
+  }
+
+  /** Whether nothing is left of the allowance, or not all of the stream was read. */
+  #hasReadAllowance(stream: Stream, allowance: Allowance): boolean {
+    if (stream.receiving === 'done') return allowance.isSpent;
+    const { room } = allowance;
+    const bytes = this.#reader.read(stream, room, allowance.until);
+    allowance.spend(bytes);
+    return bytes >= room || allowance.isSpent;
   }
 }

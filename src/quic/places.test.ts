@@ -33,7 +33,7 @@ describe('places for streams of the peer', () => {
     const places = full(4);
     expect(places.take(REQUEST, 0)).toBe(false);
     expect(places.take(CONTROL, 0)).toBe(false);
-    places.release(ended('good'), 0);
+    places.release(ended('good'));
     expect(places.take(REQUEST, 0)).toBe(true);
     expect(places.take(REQUEST, 0)).toBe(false);
   });
@@ -42,7 +42,7 @@ describe('places for streams of the peer', () => {
     const places = full(0);
     places.take(REQUEST, 0);
     expect(places.hasRoomAgain(0)).toBe(false);
-    places.release(ended('good'), 0);
+    places.release(ended('good'));
     expect(places.hasRoomAgain(0)).toBe(true);
     places.askAgain();
     expect(places.hasRoomAgain(0)).toBe(false);
@@ -50,14 +50,14 @@ describe('places for streams of the peer', () => {
 
   it('are not told to be free where none was wanted', () => {
     const places = full(0);
-    places.release(ended('good'), 0);
+    places.release(ended('good'));
     expect(places.hasRoomAgain(0)).toBe(false);
   });
 
   it('are none for streams of ours', () => {
     const { places } = start(1);
     expect(places.take(OURS, 0)).toBe(false);
-    places.release({ ...ended('good'), id: OURS }, 0);
+    places.release({ ...ended('good'), id: OURS });
     for (let n = 0; n < 257; n++) expect(places.take(REQUEST, 0)).toBe(true);
     expect(places.take(REQUEST, 0)).toBe(false);
   });
@@ -69,7 +69,8 @@ describe('a peer that cancelled too many streams', () => {
     const { places, kept } = start(10);
     for (let count = 0; count < 101; count++) {
       places.take(REQUEST, now);
-      places.release(ended(fate), now);
+      if (fate === 'cancelled') places.cancelled(ended(fate), now);
+      places.release(ended(fate));
     }
     return { places, kept: kept() };
   }
@@ -87,14 +88,14 @@ describe('a peer that cancelled too many streams', () => {
   it('finds one as soon as another request came to a good end', () => {
     const { places } = peerAfter('cancelled');
     expect(places.take(REQUEST, 0)).toBe(false);
-    places.release(ended('good'), 0);
+    places.release(ended('good'));
     expect(places.hasRoomAgain(0)).toBe(true);
   });
 
   it('gains nothing by other streams', () => {
     const { places } = peerAfter('cancelled');
     expect(places.take(CONTROL, 0)).toBe(true);
-    places.release({ ...ended('good'), id: CONTROL }, 0);
+    places.release({ ...ended('good'), id: CONTROL });
     expect(places.take(REQUEST, 0)).toBe(false);
   });
 
@@ -108,7 +109,7 @@ describe('a peer that cancelled too many streams', () => {
     const open = Array.from({ length: 1000 }, () => ended('good'));
     places.lost(open, 0);
     expect(places.take(REQUEST, 0)).toBe(true);
-    places.release(ended('cancelled'), 0);
+    places.cancelled(ended('cancelled'), 0);
     expect(places.take(REQUEST, 0)).toBe(false);
   });
 });

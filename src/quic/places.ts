@@ -47,15 +47,18 @@ export class Places {
     return !isFull;
   }
 
-  /** A stream is over. */
-  release({ id, since, fate }: Placed, now: number): void {
-    if (!this.#isPeers(id)) return;
-    this.#taken--;
-    if (isUnidirectional(id)) return;
-    if (fate === 'good') this.#cancellations.earn();
-    if (fate !== 'cancelled' || now - since >= LIVED) return;
+  /** The peer cancelled a stream, which may not be over yet. */
+  cancelled({ id, since }: Placed, now: number): void {
+    if (!this.#isPeers(id) || isUnidirectional(id) || now - since >= LIVED) return;
     this.#cancellations.add(now);
     if (this.#cancellations.areTooMany(now)) this.#onKept();
+  }
+
+  /** A stream is over. */
+  release({ id, fate }: Placed): void {
+    if (!this.#isPeers(id)) return;
+    this.#taken--;
+    if (fate === 'good' && !isUnidirectional(id)) this.#cancellations.earn();
   }
 
   /** The connection is over, and these streams with it. */
@@ -70,6 +73,11 @@ export class Places {
   /** No request finds a place. */
   isFull(now: number): boolean {
     return this.#taken >= this.#most || this.#cancellations.areTooMany(now);
+  }
+
+  /** Whether the peer is likely to have cancelled the next stream by the time that it gets a place. */
+  get areDoubtful(): boolean {
+    return this.#cancellations.areMany;
   }
 
   /** A place is free that was wanted in vain. */

@@ -11,6 +11,8 @@ const EMPTY = Buffer.alloc(0);
 export interface StreamReaderEvents {
   /** Nothing more comes of the stream. */
   onReceived(stream: Stream): void;
+  /** The peer reset it. */
+  onCancelled(stream: Stream): void;
   /** The peer reset it, or it failed, before its end. */
   onCutShort(stream: Stream): void;
 }
@@ -56,6 +58,15 @@ export class StreamReader {
     return total;
   }
 
+  /** Throws away what has come. True: the end was there. */
+  hasDiscarded(stream: Stream): boolean {
+    for (;;) {
+      const got = this.#receive(stream, this.#slab.room());
+      if (got === null) return false;
+      if (got[1]) return true;
+    }
+  }
+
   /** Takes an end that stands alone, and a reset. An empty read moves nothing, but tells of both. */
   readEnd(stream: Stream): void {
     const got = this.#receive(stream, EMPTY);
@@ -77,7 +88,7 @@ export class StreamReader {
 
   /** A reset behind the end drops what has not been read, and the engine does not tell of it (RFC 9000 §3.1, §3.2). */
   vanished(stream: Stream): void {
-    stream.fate = 'cancelled';
+    this.#owner.onCancelled(stream);
     this.#owner.onReceived(stream);
     this.#events.onStreamReset(stream.id, FORGOTTEN_CODE);
   }
@@ -101,7 +112,7 @@ export class StreamReader {
   #failed(stream: Stream, failure: StreamCallFailure): void {
     const open = stream.receiving === 'open';
     // A peer may answer our reset with its own.
-    if (open && failure.kind === 'reset' && stream.fate === 'good') stream.fate = 'cancelled';
+    if (open && failure.kind === 'reset') this.#owner.onCancelled(stream);
     // The engine goes on counting a reset stream as readable, and as open with it, until it is told to drop it.
     try {
       this.#engine.streamShutdown(stream.id, SHUTDOWN_READ, 0);

@@ -118,7 +118,9 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     stream.receiving = 'stopped';
     this.#stopped++;
     this.abandoned.add(stream.taken);
-    this.#shutdown(id, SHUTDOWN_READ, code);
+    // Of one whose other half is done the engine gives the place back when its end is read, and not when reading is stopped.
+    if (stream.phase === 'done' && this.#reader.hasDiscarded(stream)) this.onReceived(stream);
+    else this.#shutdown(id, SHUTDOWN_READ, code);
   }
 
   pause(id: StreamId): void {
@@ -193,7 +195,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   onStopped(half: SendHalf, code: number): void {
     this.abandoned.add(half.given);
     const stream = this.streams.get(half.id);
-    if (stream !== undefined) stream.fate = 'cancelled';
+    if (stream !== undefined) this.onCancelled(stream);
     this.#events.onStreamStopped(half.id, code);
   }
 
@@ -215,9 +217,9 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     const now = performance.now();
     if (!this.#places.take(id, now)) return undefined;
     const stream = this.#add(id, now);
-    // Where many come at once, the peer may have given up some already: work for them need not begin.
-    if (this.streams.size > CROWD) this.sending.check(stream);
-    return stream.receiving === 'open' ? stream : undefined;
+    // The peer may have given up some already: work for them need not begin.
+    if (this.streams.size > CROWD || this.#places.areDoubtful) this.#ask(stream);
+    return stream;
   }
 
   isFull(now: number): boolean {
@@ -237,13 +239,19 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     this.#forget(stream);
   }
 
+  onCancelled(stream: Stream): void {
+    if (stream.fate !== 'good') return;
+    stream.fate = 'cancelled';
+    this.#places.cancelled(stream, performance.now());
+  }
+
   onCutShort(stream: Stream): void {
     this.abandoned.add(stream.taken);
   }
 
   #forget(stream: Stream): void {
     if (stream.phase !== 'done' || stream.receiving !== 'done' || !this.streams.delete(stream.id)) return;
-    this.#places.release(stream, performance.now());
+    this.#places.release(stream);
   }
 
   #shutdown(id: StreamId, direction: number, code: number): void {
