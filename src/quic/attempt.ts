@@ -36,7 +36,7 @@ const REFUSALS = 2;
 
 /** One address, one socket, and the connection on it. */
 export class Attempt implements ConnectionHost {
-  readonly isShared = false;
+  readonly mostDelivery = undefined;
   readonly clock = (): number => performance.now();
   readonly meter: QuicMeter;
   leaving = false;

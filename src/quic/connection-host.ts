@@ -11,8 +11,8 @@ export interface ConnectionHost {
   readonly meter: QuicMeter;
   /** Sends a datagram. True: the buffer may be used again; otherwise it is the socket's from here on. */
   transmit(datagram: Buffer, to: EngineAddress): boolean;
-  /** Whether several connections have something to do at present. */
-  readonly isShared: boolean;
+  /** How long one may deliver in a turn, milliseconds, while several have something to do. */
+  readonly mostDelivery: number | undefined;
   /** Asks for a call of `process` at the end of this turn of the event loop. */
   schedule(connection: QuicConnection): void;
   /** The handshake is complete and the peer's name is right: whose events are these? */

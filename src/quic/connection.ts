@@ -318,7 +318,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     const { streams } = serving;
     const breach = this.#watch.breach(streams, this.#output, now);
     if (breach !== undefined) this.#accuse(breach);
-    if (serving.advance(now, this.#host.isShared)) this.#host.schedule(this);
+    if (serving.advance(now, this.#host.mostDelivery)) this.#host.schedule(this);
     if (now >= streams.starvedAt(now)) {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
     }

@@ -14,6 +14,7 @@ import { formatAddress, openSocket, type SocketOptions, type UdpSocket } from '.
 import { StatelessResets } from './stateless-reset.ts';
 import { Strangers } from './strangers.ts';
 import { EndOfTurn } from './turn.ts';
+import { TurnLength } from './turn-length.ts';
 
 /** Time of the processor that it takes to make a connection, and to throw it away, milliseconds. */
 const CREATION_TIME = 0.5;
@@ -75,6 +76,7 @@ export class ServerEndpoint implements ConnectionHost {
   /** The connection that had something to do last, and when it was another one before. */
   #latest: QuicConnection | undefined;
   #sharedAt = Number.NEGATIVE_INFINITY;
+  readonly #turnLength = new TurnLength();
   #whenEmpty: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #accepting = true;
@@ -162,11 +164,12 @@ export class ServerEndpoint implements ConnectionHost {
       this.#latest = connection;
       this.#sharedAt = this.clock();
     }
+    this.#turnLength.watch();
     this.#turn.add(connection);
   }
 
-  get isShared(): boolean {
-    return this.clock() - this.#sharedAt < SHARED;
+  get mostDelivery(): number | undefined {
+    return this.clock() - this.#sharedAt < SHARED ? this.#turnLength.most : undefined;
   }
 
   cancellations(connection: QuicConnection): Cancellations {

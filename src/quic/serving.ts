@@ -66,26 +66,26 @@ export class Serving {
   }
 
   /**
-   * Delivers, within its share of the time if that `isShared`, and looks after streams. True: there is more to deliver, for the
-   * next turn of the event loop.
+   * Delivers, and looks after streams; for `most` milliseconds, and within its share of the time, where others have something to
+   * do as well. True: there is more to deliver, for the next turn of the event loop.
    */
-  advance(now: number, isShared: boolean): boolean {
-    if (this.#undelivered || this.streams.hasRoomAgain(now)) this.#deliverInTurn(now, isShared);
+  advance(now: number, most: number | undefined): boolean {
+    if (this.#undelivered || this.streams.hasRoomAgain(now)) this.#deliverInTurn(now, most);
     if ((this.#unswept || this.#sweeping) && now - this.#sweptAt >= SWEEP_INTERVAL) {
       if (!this.#sweeping) this.#unswept = false;
       this.#sweptAt = now;
-      this.#sweeping = this.streams.sweep(isShared ? SWEEP_TIME : ALONE);
+      this.#sweeping = this.streams.sweep(most === undefined ? ALONE : SWEEP_TIME);
       if (this.streams.hasRoomAgain(now)) this.#undelivered = true;
     }
     return this.#undelivered && !this.#isWaiting;
   }
 
-  #deliverInTurn(now: number, isShared: boolean): void {
-    const patience = isShared ? this.#share.left(now) : ALONE;
+  #deliverInTurn(now: number, most: number | undefined): void {
+    const patience = most === undefined ? ALONE : Math.min(most, this.#share.left(now));
     this.#isWaiting = patience <= 0;
     if (this.#isWaiting) return;
     this.#deliver(patience);
-    if (isShared) this.#share.spent(now, performance.now());
+    if (most !== undefined) this.#share.spent(now, performance.now());
   }
 
   #deliver(patience: number): void {
