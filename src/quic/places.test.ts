@@ -42,6 +42,7 @@ describe('places for streams of the peer', () => {
     const places = full(0);
     places.take(REQUEST, 0);
     expect(places.hasRoomAgain(0)).toBe(false);
+    expect(places.roomAt(0)).toBe(Number.POSITIVE_INFINITY);
     places.release(ended('good'));
     expect(places.hasRoomAgain(0)).toBe(true);
     places.askAgain();
@@ -82,6 +83,7 @@ describe('a peer that cancelled too many streams', () => {
     expect(places.roomAt(0)).toBe(5);
     expect(places.hasRoomAgain(4)).toBe(false);
     expect(places.hasRoomAgain(5)).toBe(true);
+    expect(places.roomAt(5)).toBe(5);
     expect(places.take(REQUEST, 5)).toBe(true);
   });
 

@@ -87,8 +87,10 @@ export class Places {
 
   /** When a place may be free that is wanted, if no stream is over before. */
   roomAt(now: number): number {
-    const isKept = this.#isWanted && this.#cancellations.areTooMany(now);
-    return isKept ? now + this.#cancellations.wait : Number.POSITIVE_INFINITY;
+    if (!this.#isWanted) return Number.POSITIVE_INFINITY;
+    if (this.#cancellations.areTooMany(now)) return now + this.#cancellations.wait;
+    // It may have come free between the question and this one.
+    return this.isFull(now) ? Number.POSITIVE_INFINITY : now;
   }
 
   /** Whoever wanted one is about to ask again. */
