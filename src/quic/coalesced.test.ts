@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { handshakeBytes, initialToken } from './coalesced.ts';
+import { handshakeBytes, initialToken, separately } from './coalesced.ts';
 import { parseLongHeader } from './packet.ts';
 
 const INITIAL = 0xc0;
@@ -48,6 +48,39 @@ describe('the bytes of Handshake packets in a datagram', () => {
         expect(handshakeBytes(datagram)).toBeLessThanOrEqual(datagram.length);
       }),
     );
+  });
+});
+
+describe('packets that share a datagram', () => {
+  const short = Buffer.alloc(40, 0x41);
+  function taken(...packets: readonly Buffer[]): Buffer[] {
+    const all: Buffer[] = [];
+    separately(Buffer.concat(packets), (one) => all.push(one));
+    return all;
+  }
+
+  it('are handed on one by one', () => {
+    for (const packets of [
+      [short],
+      [initial],
+      [initial, handshake],
+      [initial, handshake, short],
+      [handshake, short],
+    ]) {
+      expect(taken(...packets)).toEqual(packets);
+    }
+  });
+
+  it('stay together where it is not known where the first one ends', () => {
+    const cut = initial.subarray(0, 60);
+    expect(taken(handshake, cut)).toEqual([handshake, cut]);
+    expect(taken(short, handshake)).toEqual([Buffer.concat([short, handshake])]);
+  });
+
+  it('are no more than six', () => {
+    const many = taken(...new Array<Buffer>(100).fill(initial));
+    expect(many).toHaveLength(6);
+    expect(Buffer.concat(many)).toHaveLength(100 * initial.length);
   });
 });
 

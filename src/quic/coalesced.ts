@@ -4,6 +4,24 @@ import { isHandshake, isInitial, isLongHeader, type LongHeader, parseLongHeader 
 /** Retry packets have no length, and nothing may follow them (RFC 9000 §17.2.5). */
 const RETRY = 0x30;
 
+/** Most packets that are taken apart: there are three kinds, and now and then two of one. */
+const MOST = 6;
+
+/**
+ * Hands on the packets of a datagram one by one (RFC 9000 §12.2). The engine throws away all that stands behind a packet for which
+ * it has no keys any more: a flight that is sent again, and the first requests behind an acknowledgment of the handshake.
+ */
+export function separately(datagram: Buffer, take: (packet: Buffer) => void): void {
+  let rest = datagram;
+  for (let count = 1; count < MOST; count++) {
+    const length = longPacketLength(rest);
+    if (length === undefined || length === rest.length) break;
+    take(rest.subarray(0, length));
+    rest = rest.subarray(length);
+  }
+  take(rest);
+}
+
 /** The token of an Initial packet (RFC 9000 §17.2.2), or `undefined` when it is cut off. */
 export function initialToken(datagram: Buffer, header: LongHeader): Uint8Array | undefined {
   const cursor = new Cursor(behindHeader(datagram, header));

@@ -1,4 +1,6 @@
+import { separately } from './coalesced.ts';
 import type { EngineAddress, EngineConnection, EngineRecvInfo } from './native.ts';
+import { isLongHeader } from './packet.ts';
 
 /** What is needed of the engine. */
 type ReceivingEngine = Pick<EngineConnection, 'recv' | 'stats'>;
@@ -22,18 +24,24 @@ export class PeerAddress {
   /** Hands a datagram to the engine. */
   receive(engine: ReceivingEngine, datagram: Buffer, info: EngineRecvInfo): void {
     this.#info ??= info;
+    const known = this.#info;
     const moved = !this.#isAt(info.from);
     const packets = moved ? engine.stats().recv : 0;
-    try {
-      engine.recv(datagram, this.#info);
-    } catch {
-      // The engine has closed the connection where that was called for, and says so when it is asked next.
-    }
+    if (isLongHeader(datagram)) separately(datagram, (packet) => take(engine, packet, known));
+    else take(engine, datagram, known);
     if (moved && engine.stats().recv > packets) this.current = info.from;
   }
 
   #isAt(address: EngineAddress): boolean {
     this.current ??= address;
     return address.host === this.current.host && address.port === this.current.port;
+  }
+}
+
+function take(engine: ReceivingEngine, packets: Buffer, info: EngineRecvInfo): void {
+  try {
+    engine.recv(packets, info);
+  } catch {
+    // The engine has closed the connection where that was called for, and says so when it is asked next.
   }
 }
