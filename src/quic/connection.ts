@@ -76,9 +76,9 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       (datagram, to) => this.#transmit(datagram, to),
       (message) => host.warn(this, message),
     );
-    this.#deadline = new Deadline(host.clock, () => host.schedule(this));
+    this.#deadline = new Deadline(host.clock, () => this.schedule());
     this.#liveness = new Liveness(options.keepAliveInterval, now, {
-      ping: () => engine.sendAckEliciting(),
+      ping: () => this.#output.ping(),
       repeat: (datagram) => this.#repeat(datagram),
       onSilent: (silent) => host.changed(this, silent ? 'silent' : 'answering'),
     });
@@ -96,12 +96,13 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   }
 
   protected override schedule(): void {
+    this.#output.demand();
     this.#host.schedule(this);
   }
 
   protected override deliverSoon(): void {
     if (this.#state.phase === 'open') this.#state.serving.resumed();
-    this.#host.schedule(this);
+    this.schedule();
   }
 
   protected override insist(): void {
@@ -160,7 +161,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     const packets = this.#watch.isStrict ? this.#engine.stats().recv : -1;
     this.#peer.receive(this.#engine, datagram, info);
     if (packets < 0 || this.#engine.stats().recv > packets) this.#watch.received(datagram);
-    this.#output.received();
+    this.#output.received(datagram.length);
     if (this.#state.phase === 'open') this.#state.serving.received();
     else if (this.#state.phase === 'handshaking') this.#state.opening.read(this.#host.clock() - before);
     this.#host.schedule(this);
@@ -225,13 +226,13 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   question(patience?: number): void {
     if (this.#state.phase !== 'open' || this.#closing !== undefined) return;
     this.#liveness.question(this.#host.clock(), patience);
-    this.#host.schedule(this);
+    this.schedule();
   }
 
   #close(application: boolean, errorCode: number, reason: string): void {
     if (this.#closing !== undefined || this.#state.phase === 'ended') return;
     this.#closing = new Closing(application, errorCode, reason);
-    this.#host.schedule(this);
+    this.schedule();
   }
 
   #advance(now: number): void {
@@ -318,7 +319,9 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     const { streams } = serving;
     const breach = this.#watch.breach(streams, this.#output, now);
     if (breach !== undefined) this.#accuse(breach);
+    const { pieces } = streams;
     if (serving.advance(now, this.#host.mostDelivery)) this.#host.schedule(this);
+    if (streams.pieces !== pieces) this.#output.demand();
     if (now >= streams.starvedAt(now)) {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');
     }

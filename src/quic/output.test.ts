@@ -95,7 +95,7 @@ describe('with Bbr the engine holds nothing back', () => {
     engine.heard(0);
     queue.write(stream, Buffer.alloc(2_000_000), false);
     for (let now = 0; now < 1000; now += 10) {
-      output.received();
+      output.received(1200);
       engine.heard(engine.inFlight);
       output.flush(queue, now, false);
       expect(engine.unsent).toBe(0);
@@ -123,7 +123,7 @@ it.each<CongestionAlgorithm>(['Cubic', 'NewReno', 'None'])(
     engine.cwnd = 100_000;
     for (let now = 0; now < 5000; now += 10) {
       if (queue.byteLength < 500_000) queue.write(stream, Buffer.alloc(500_000), false);
-      output.received();
+      output.received(1200);
       engine.heard(engine.inFlight);
       output.flush(queue, now, false);
       expect(engine.unsent).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import { Answer } from './answer.ts';
 import { DatagramSize, SAFE_DATAGRAM_SIZE } from './datagram-size.ts';
 import { Insistence } from './insistence.ts';
 import type { ConnectionFigures } from './meter.ts';
@@ -57,6 +58,7 @@ export class Output {
   readonly #alternates: boolean;
   readonly #redundancy: Redundancy;
   readonly #insistence = new Insistence();
+  readonly #answer = new Answer();
   readonly #probeRtt: ProbeRtt;
   readonly #size: DatagramSize;
   /** Set while the peer is not authenticated: datagrams that every path carries, and none twice from a server. */
@@ -115,7 +117,8 @@ export class Output {
 
   /** When {@link flush} wants to be called again for reasons of its own; `Infinity` when there are none. */
   get due(): number {
-    return Math.min(this.#blockedUntil, this.#redundancy.due, this.#insistence.due, this.#probeRtt.due);
+    const { due } = this.#answer;
+    return Math.min(due, this.#blockedUntil, this.#redundancy.due, this.#insistence.due, this.#probeRtt.due);
   }
 
   /** How the path is that is in use. `queue` is what waits for it. */
@@ -149,6 +152,7 @@ export class Output {
   /** The engine's timer went off. */
   timedOut(now: number): void {
     this.#size.timedOut(now);
+    this.demand();
   }
 
   /** The system refused a datagram for its size. */
@@ -156,8 +160,20 @@ export class Output {
     this.#size.refused();
   }
 
-  /** A datagram came: what the engine says of its window is true again. */
-  received(): void {
+  /** Sends something that the peer acknowledges. */
+  ping(): void {
+    this.#engine.sendAckEliciting();
+    this.demand();
+  }
+
+  /** There may be something to send that must not wait. */
+  demand(): void {
+    this.#answer.demand();
+  }
+
+  /** A datagram of so many bytes came: what the engine says of its window is true again. */
+  received(bytes: number): void {
+    this.#answer.received(bytes);
     this.#left = 0;
     this.#taken = 0;
   }
@@ -170,8 +186,9 @@ export class Output {
     this.#measure(now);
     this.#blockedUntil = Number.POSITIVE_INFINITY;
     this.#insistence.release(now, this.#repeat);
-    if (this.#probeRtt.asks(this.rtt, now)) this.#engine.sendAckEliciting();
+    if (this.#probeRtt.asks(this.rtt, now)) this.ping();
     this.#redundancy.release(now, () => this.#pacer.room(now) > 0, this.#repeat);
+    if (queue !== undefined && !closing && this.#mayWait(queue, now)) return false;
     let datagrams = 0;
     for (;;) {
       const given = queue === undefined ? 0 : this.#give(queue, now);
@@ -189,9 +206,17 @@ export class Output {
         this.#pacer.windowFull(now);
         return false;
       }
+      this.#answer.given();
       if (this.#held === 0) this.#redundancy.burstEnded(now, this.#pacer.rate);
       return false;
     }
+  }
+
+  /** Whether nothing has to leave now. What was lost has to, which only a look at the path tells. */
+  #mayWait(queue: SendQueue, now: number): boolean {
+    if (queue.hasReady || this.#held > 0 || !this.#answer.mayWait(now)) return false;
+    if (this.#measuredAt !== now) this.#look(now);
+    return this.#held === 0;
   }
 
   #wait(now: number): false {
@@ -265,7 +290,10 @@ export class Output {
   };
 
   #measure(now: number): void {
-    if (now - this.#measuredAt < MEASURE_INTERVAL) return;
+    if (now - this.#measuredAt >= MEASURE_INTERVAL) this.#look(now);
+  }
+
+  #look(now: number): void {
     this.#measuredAt = now;
     for (const path of this.#engine.pathStats()) {
       if (!path.active) continue;

@@ -64,6 +64,11 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     return this.#everOpened;
   }
 
+  /** Pieces of streams that came so far. */
+  get pieces(): number {
+    return this.#reader.pieces;
+  }
+
   /** What came of streams. `credit`: most of one stream that can be unread. */
   delivered(credit: number): Delivered {
     let paused = 0;

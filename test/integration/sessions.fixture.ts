@@ -70,6 +70,11 @@ export class SessionPair {
     return this.#connections.map(({ rtt }) => rtt);
   }
 
+  /** Packets that both ends have sent. */
+  get packets(): number {
+    return this.#connections.reduce((sum, { traffic }) => sum + traffic.sentPackets, 0);
+  }
+
   /** Sends `total` requests, `inFlight` of them at any time, and resolves when all are answered. */
   run(total: number, inFlight: number, lines: Lines): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -1,0 +1,43 @@
+/**
+ * A datagram of at most so many bytes brings acknowledgments, credit and the like, when nothing of a stream came with it. A
+ * question for another path is never that short (RFC 9000 §8.2.1).
+ */
+const SMALL = 64;
+
+/** How long an answer to that may wait, milliseconds: less than the 25 of RFC 9000 §13.2.1 and §18.2 (max_ack_delay). */
+const DELAY = 15;
+
+/**
+ * Whether what came calls for an answer at once. The engine announces each stream that it allows anew in a datagram of its own once
+ * there have been more than may be open: it compares what is left with half of all that there ever were (MAX_STREAMS, RFC 9000
+ * §4.6). The peer's engine acknowledges that with another datagram. A request alone would take six datagrams instead of four for
+ * the rest of the session, and each wakes a process up. Both can wait for what leaves next.
+ */
+export class Answer {
+  #isDue = true;
+  /** When it leaves at the latest, milliseconds; `Infinity` when none waits. */
+  due = Number.POSITIVE_INFINITY;
+
+  /** A datagram of so many bytes came. */
+  received(bytes: number): void {
+    if (bytes > SMALL) this.#isDue = true;
+  }
+
+  /** Something came, or happened, that must not wait. */
+  demand(): void {
+    this.#isDue = true;
+  }
+
+  /** Whether there is nothing to send but what may wait. */
+  mayWait(now: number): boolean {
+    if (this.#isDue) return false;
+    if (this.due === Number.POSITIVE_INFINITY) this.due = now + DELAY;
+    return now < this.due;
+  }
+
+  /** All that there was has left. */
+  given(): void {
+    this.#isDue = false;
+    this.due = Number.POSITIVE_INFINITY;
+  }
+}
