@@ -27,8 +27,8 @@ export interface StreamOwner {
   readonly streams: ReadonlyMap<StreamId, Stream>;
   /** Looks after another one, if there is a place for it. */
   accept(id: StreamId): Stream | undefined;
-  /** Whether no request finds a place. */
-  isFull(now: number): boolean;
+  /** Whether a request would find a place. If not, {@link Delivery.deliver} is to be called when one does. */
+  hasPlace(now: number): boolean;
 }
 
 /** What one turn of the event loop may deliver. */
@@ -108,7 +108,7 @@ export class Delivery {
       }
       // What is readable nevertheless can only be streams that there is no place for.
       const now = performance.now();
-      if (this.#owner.isFull(now)) return false;
+      if (!this.#owner.hasPlace(now)) return false;
       if (!isNextRead && now < this.#listedAt + LIST_INTERVAL) return true;
     }
     return this.#engine.isReadable() && !this.#hasReadListed(this.#list(), allowance);

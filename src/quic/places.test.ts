@@ -49,6 +49,14 @@ describe('places for streams of the peer', () => {
     expect(places.hasRoomAgain(0)).toBe(false);
   });
 
+  it('are wanted also by who only asks for one', () => {
+    const places = full(0);
+    expect(places.want(0)).toBe(false);
+    places.release(ended('good'));
+    expect(places.hasRoomAgain(0)).toBe(true);
+    expect(places.want(0)).toBe(true);
+  });
+
   it('are not told to be free where none was wanted', () => {
     const places = full(0);
     places.release(ended('good'));

@@ -41,7 +41,7 @@ export class Places {
   take(id: StreamId, now: number): boolean {
     if (!this.#isPeers(id)) return false;
     // Other streams than requests are not cancelled, and do not wait for those that were.
-    const isFull = isUnidirectional(id) ? this.#taken >= this.#most : this.isFull(now);
+    const isFull = isUnidirectional(id) ? this.#taken >= this.#most : this.#isFull(now);
     if (isFull) this.#isWanted = true;
     else this.#taken++;
     return !isFull;
@@ -70,9 +70,11 @@ export class Places {
     this.#cancellations.lost(count, now);
   }
 
-  /** No request finds a place. */
-  isFull(now: number): boolean {
-    return this.#taken >= this.#most || this.#cancellations.areTooMany(now);
+  /** Whether a request would find a place; if not, one is wanted. */
+  want(now: number): boolean {
+    if (!this.#isFull(now)) return true;
+    this.#isWanted = true;
+    return false;
   }
 
   /** Whether the peer is likely to have cancelled the next stream by the time that it gets a place. */
@@ -82,7 +84,7 @@ export class Places {
 
   /** A place is free that was wanted in vain. */
   hasRoomAgain(now: number): boolean {
-    return this.#isWanted && !this.isFull(now);
+    return this.#isWanted && !this.#isFull(now);
   }
 
   /** When a place may be free that is wanted, if no stream is over before. */
@@ -90,12 +92,16 @@ export class Places {
     if (!this.#isWanted) return Number.POSITIVE_INFINITY;
     if (this.#cancellations.areTooMany(now)) return now + this.#cancellations.wait;
     // It may have come free between the question and this one.
-    return this.isFull(now) ? Number.POSITIVE_INFINITY : now;
+    return this.#isFull(now) ? Number.POSITIVE_INFINITY : now;
   }
 
   /** Whoever wanted one is about to ask again. */
   askAgain(): void {
     this.#isWanted = false;
+  }
+
+  #isFull(now: number): boolean {
+    return this.#taken >= this.#most || this.#cancellations.areTooMany(now);
   }
 
   #isPeers(id: StreamId): boolean {

@@ -227,8 +227,8 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     return stream;
   }
 
-  isFull(now: number): boolean {
-    return this.#places.isFull(now);
+  hasPlace(now: number): boolean {
+    return this.#places.want(now);
   }
 
   #add(id: StreamId, now: number): Stream {
