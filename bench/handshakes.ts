@@ -32,7 +32,7 @@ const ALLOWED = { growth: 64 * MB, slower: 3, delay: 100 };
 /** A quiet 99th percentile above this (ms) is that of a machine which has other things to do. */
 const BUSY = 30;
 /** How long after the attacks memory is looked at once more, ms. What the allocator keeps in reserve stays. */
-const REST = 5000;
+const REST = 15_000;
 /** The attacker leaves the processors to others: there are two here for all of them. */
 const NICENESS = 5;
 
@@ -173,9 +173,9 @@ async function attackAttempts(): Promise<void> {
   const quiet = { p99: Number.POSITIVE_INFINITY, memory: end.memory };
   const { seen } = await end.during(() => pause(seconds * 1000));
   report({ name, sent: 0, times: [0], failed: 0, seen }, quiet);
+  impostor.stop();
   await rest(end, quiet);
   await client.process.stop();
-  impostor.stop();
 }
 
 const origin = await startDemoOrigin();
