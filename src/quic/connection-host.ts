@@ -11,7 +11,7 @@ export interface ConnectionHost {
   readonly meter: QuicMeter;
   /** Sends a datagram. True: the buffer may be used again; otherwise it is the socket's from here on. */
   transmit(datagram: Buffer, to: EngineAddress): boolean;
-  /** How long one may deliver in a turn, milliseconds, while several have something to do. */
+  /** How long one may deliver in a turn, milliseconds, while several have something to do; `undefined` otherwise. */
   readonly mostDelivery: number | undefined;
   /** Asks for a call of `process` at the end of this turn of the event loop. */
   schedule(connection: QuicConnection): void;

@@ -62,8 +62,8 @@ export class StreamReader {
   hasDiscarded(stream: Stream): boolean {
     for (;;) {
       const got = this.#receive(stream, this.#slab.room());
-      if (got === null) return false;
-      if (got[1]) return true;
+      if (got?.[1]) return true;
+      if (got === null || got[0] === 0) return false;
     }
   }
 
