@@ -1,3 +1,4 @@
+import { IdMap } from '../bytes/id-map.ts';
 import { QpackError } from '../qpack/errors.ts';
 import {
   type Blame,
@@ -55,7 +56,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
 
   readonly #quic: QuicStreams;
   readonly #handler: ConnectionHandler;
-  readonly #requests = new Map<StreamId, RequestHandler>();
+  readonly #requests = new IdMap<RequestHandler>();
   readonly #peerRequests = new PeerStreamIds();
   readonly #counters: FloodCounters;
   readonly #flood: FloodGuard;
@@ -353,7 +354,7 @@ export class H3Connection implements QuicEvents, ControlHandler, UnidirectionalH
 
   #loseRequests(cause: Pick<StreamFailure, 'source' | 'code' | 'reason'>): void {
     // The newest first: those that wait for their turn must not run in the places of those before them.
-    const requests = [...this.#requests.values()].reverse();
+    const requests = [...this.#requests.values()].sort((one, other) => other.id - one.id);
     this.#requests.clear();
     this.#unblocked.clear();
     this.unsent.clear();

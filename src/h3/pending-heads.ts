@@ -1,10 +1,10 @@
+import { IdMap } from '../bytes/id-map.ts';
 import type { StreamId } from '../quic/port.ts';
 
 /** Requests whose head is not complete, and since when they are there. */
 export class PendingHeads {
   readonly #now: () => number;
-  /** In the order of their beginning: a Map keeps it. */
-  readonly #since = new Map<StreamId, number>();
+  readonly #since = new IdMap<number>();
 
   /** `now`: a monotonic clock in milliseconds. */
   constructor(now: () => number) {
@@ -21,13 +21,9 @@ export class PendingHeads {
 
   /** Takes out those that began `age` milliseconds ago or earlier. */
   olderThan(age: number): readonly StreamId[] {
-    const late: StreamId[] = [];
     const limit = this.#now() - age;
-    for (const [id, since] of this.#since) {
-      if (since > limit) break;
-      this.#since.delete(id);
-      late.push(id);
-    }
+    const late = [...this.#since.keys()].filter((id) => (this.#since.get(id) ?? limit) <= limit);
+    for (const id of late) this.#since.delete(id);
     return late;
   }
 }

@@ -1,9 +1,10 @@
+import { IdMap } from '../bytes/id-map.ts';
 import type { QuicStreams, StreamId } from '../quic/port.ts';
 
 /** Streams whose end was written and still waits for the peer's credit, with who wants to know when it does not. */
 export class UnsentEnds {
   readonly #quic: QuicStreams;
-  readonly #waiting = new Map<StreamId, () => void>();
+  readonly #waiting = new IdMap<() => void>();
 
   constructor(quic: QuicStreams) {
     this.#quic = quic;

@@ -1,3 +1,18 @@
+import { Link, LinkedList } from '../bytes/linked-list.ts';
+
+/** One who waits: {@link leave} ends it. */
+export class Deadline<Waiter> extends Link {
+  readonly waiter: Waiter;
+  /** On the clock of `performance`. */
+  readonly due: number;
+
+  constructor(waiter: Waiter, due: number) {
+    super();
+    this.waiter = waiter;
+    this.due = due;
+  }
+}
+
 /**
  * A time that many wait for, each from another moment on. As it is equally long for all, who began first is due first, and
  * one timer serves all of them.
@@ -5,8 +20,7 @@
 export class Deadlines<Waiter> {
   readonly #time: number;
   readonly #onDue: (waiter: Waiter) => void;
-  /** When each is due; a Map keeps the order. */
-  readonly #due = new Map<Waiter, number>();
+  readonly #waiting = new LinkedList<Deadline<Waiter>>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `onDue` is called once for whoever has waited for `time` milliseconds. */
@@ -16,28 +30,26 @@ export class Deadlines<Waiter> {
   }
 
   /** Waits, from now on. */
-  start(waiter: Waiter): void {
-    this.#due.delete(waiter);
-    this.#due.set(waiter, performance.now() + this.#time);
+  start(waiter: Waiter): Deadline<Waiter> {
+    const deadline = new Deadline(waiter, performance.now() + this.#time);
+    this.#waiting.add(deadline);
     this.#timer ??= setTimeout(this.#onTimer, this.#time).unref();
-  }
-
-  /** Waits no more, if it did. */
-  stop(waiter: Waiter): void {
-    this.#due.delete(waiter);
+    return deadline;
   }
 
   // Mostly early, as the one that it was set for has stopped meanwhile.
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     const now = performance.now();
-    for (const [waiter, due] of this.#due) {
-      if (due > now) {
-        this.#timer ??= setTimeout(this.#onTimer, Math.ceil(due - now)).unref();
+    for (;;) {
+      const { first } = this.#waiting;
+      if (first === undefined) return;
+      if (first.due > now) {
+        this.#timer ??= setTimeout(this.#onTimer, Math.ceil(first.due - now)).unref();
         return;
       }
-      this.#due.delete(waiter);
-      this.#onDue(waiter);
+      this.#waiting.delete(first);
+      this.#onDue(first.waiter);
     }
   };
 }

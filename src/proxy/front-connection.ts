@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import { Link } from '../bytes/linked-list.ts';
+import type { Deadline } from './deadlines.ts';
 import { asRejection, closingMessage, Rejection, synthetic } from './failures.ts';
 import { forwardedElement } from './forwarded.ts';
 import type { FrontContext } from './front-context.ts';
@@ -14,7 +16,7 @@ import { requestedProtocol } from './upgrade.ts';
 /**
  * One connection of an HTTP/1.1 client: its requests in their order, one at a time (RFC 9112 §9.3.2), and its end.
  */
-export class FrontConnection implements ExchangeOwner, InputEvents {
+export class FrontConnection extends Link implements ExchangeOwner, InputEvents {
   readonly socket: Socket;
   readonly forwarded: string | undefined;
   readonly #context: FrontContext;
@@ -27,18 +29,21 @@ export class FrontConnection implements ExchangeOwner, InputEvents {
   /** `ending`: nothing more is read or written. `refused`: neither, but the client may not have noticed. */
   #state: 'open' | 'ending' | 'refused' | 'upgraded' = 'open';
   #isHeadComing = true;
+  /** For the head of a request, or for the first byte of one. */
+  #deadline: Deadline<FrontConnection>;
   #linger: NodeJS.Timeout | undefined;
   /** What every request is answered. */
   #refusal: Rejection | undefined;
 
   constructor(socket: Socket, context: FrontContext) {
+    super();
     this.socket = socket;
     this.#context = context;
     this.forwarded = context.addForwarded ? forwardedElement(hopOf(socket), 'http') : undefined;
     this.#input = new FrontInput(socket, context, this);
     context.connections.add(this);
     context.idle.add(this);
-    context.headsComing.start(this);
+    this.#deadline = context.headsComing.start(this);
     socket.on('data', this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
@@ -189,7 +194,10 @@ export class FrontConnection implements ExchangeOwner, InputEvents {
 
   #next(): void {
     clearTimeout(this.#linger);
-    if (this.#input.isIdle) this.#context.idleLong.start(this);
+    if (this.#input.isIdle) {
+      this.#deadline.leave();
+      this.#deadline = this.#context.idleLong.start(this);
+    }
     this.#input.next();
     this.#watchHead();
   }
@@ -199,15 +207,14 @@ export class FrontConnection implements ExchangeOwner, InputEvents {
     if (this.#isHeadComing || this.#exchange !== undefined || this.#state !== 'open' || this.#input.isIdle)
       return;
     this.#isHeadComing = true;
-    this.#context.idleLong.stop(this);
-    this.#context.headsComing.start(this);
+    this.#deadline.leave();
+    this.#deadline = this.#context.headsComing.start(this);
   }
 
   #stopWaiting(): void {
     clearTimeout(this.#linger);
     this.#linger = undefined;
-    if (this.#isHeadComing) this.#context.headsComing.stop(this);
-    else this.#context.idleLong.stop(this);
+    this.#deadline.leave();
     this.#isHeadComing = false;
   }
 

@@ -1,3 +1,4 @@
+import type { LinkedList } from '../bytes/linked-list.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Logger } from './failures.ts';
 import type { FrontConnection } from './front-connection.ts';
@@ -26,7 +27,7 @@ export interface FrontContext {
   maxConnections: number;
   /** All that are open, and those of them that have no request, the longest idle first. */
   readonly connections: Set<FrontConnection>;
-  readonly idle: Set<FrontConnection>;
+  readonly idle: LinkedList<FrontConnection>;
   /** Connections over the limit, which are told so and closed. */
   readonly turnedAway: Set<FrontConnection>;
   /** No more is accepted; what is in flight goes on, and each connection ends with it. */

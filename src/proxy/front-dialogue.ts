@@ -1,10 +1,10 @@
 import { Code } from '../h3/codes.ts';
 import type { RequestStream, StreamFailure } from '../h3/port.ts';
-import { Deadlines } from './deadlines.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
 import { asRejection, Rejection } from './failures.ts';
 import type { FrontContext } from './front-context.ts';
 import type { RequestOutcome } from './observer.ts';
-import type { QuietWatch, Watched } from './quiet-watch.ts';
+import { Watched } from './quiet-watch.ts';
 import { RequestAccount } from './request-account.ts';
 import type { Http1Request } from './request-head.ts';
 import type { Carrier, StreamWaiter } from './tunnel.ts';
@@ -21,18 +21,17 @@ export interface FrontAsker extends StreamWaiter {
  * What a request has with the other end, whatever it is for: a stream, and another one where the first came to nothing;
  * the times that all may take; its account.
  */
-export class FrontDialogue implements Watched {
+export class FrontDialogue extends Watched {
   readonly account: RequestAccount;
   #stream: RequestStream | undefined;
   readonly #context: FrontContext;
   readonly #asker: FrontAsker;
-  quietTicks = 0;
-  /** What it is registered with. */
-  #quiet: QuietWatch | undefined;
-  #headDeadlines: Deadlines<FrontDialogue> | undefined;
+  #isWatched = false;
+  #headDeadline: Deadline<FrontDialogue> | undefined;
   #retries = 0;
 
   constructor(request: Http1Request, context: FrontContext, asker: FrontAsker) {
+    super();
     this.#context = context;
     this.#asker = asker;
     this.account = accountOf(request, context);
@@ -52,9 +51,9 @@ export class FrontDialogue implements Watched {
     this.#stream = stream;
     this.account.carried(carrier, stream.id);
     this.account.leftQueue();
-    if (this.#quiet !== undefined) return;
-    this.#quiet = this.#context.quiet;
-    this.#quiet.add(this);
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.#context.quiet.add(this);
   }
 
   /** Something moved. */
@@ -64,14 +63,12 @@ export class FrontDialogue implements Watched {
 
   /** From here on the answer depends on the other side alone, and request_timeout counts. */
   awaitHead(): void {
-    if (this.#headDeadlines !== undefined || this.account.status !== undefined) return;
-    this.#headDeadlines = this.#context.headDeadlines;
-    this.#headDeadlines?.start(this);
+    if (this.account.status === undefined) this.#headDeadline ??= this.#context.headDeadlines?.start(this);
   }
 
   /** The head of the response, from the other end or of our own making. */
   answered(status: number): void {
-    this.#headDeadlines?.stop(this);
+    this.#headDeadline?.leave();
     this.account.answered(status);
   }
 
@@ -96,8 +93,8 @@ export class FrontDialogue implements Watched {
 
   /** Nothing more will happen. */
   over(outcome: RequestOutcome): void {
-    this.#quiet?.delete(this);
-    this.#headDeadlines?.stop(this);
+    this.leave();
+    this.#headDeadline?.leave();
     this.account.over(outcome);
   }
 

@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { LinkedList } from '../bytes/linked-list.ts';
 import { Deadlines } from './deadlines.ts';
 import type { Logger } from './failures.ts';
 import { FrontConnection } from './front-connection.ts';
@@ -64,7 +65,7 @@ export function createFront(
     headsComing: new Deadlines(options.headTimeout, (connection) => connection.onHeadLate()),
     idleLong: new Deadlines(KEPT_FOR, (connection) => connection.onIdleLong()),
     connections: new Set(),
-    idle: new Set(),
+    idle: new LinkedList(),
     turnedAway: new Set(),
     closing: false,
     cutting: false,

@@ -1,11 +1,10 @@
 import type { Agent } from 'node:http';
 import type { Deadlines } from './deadlines.ts';
+import type { Exchange } from './exchange.ts';
 import type { Logger } from './failures.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { OriginDialogue } from './origin-dialogue.ts';
-import type { OriginExchange } from './origin-exchange.ts';
 import type { OriginPool } from './origin-pool.ts';
-import type { OriginUpgrade } from './origin-upgrade.ts';
 import type { ContentDeadlines } from './origin-upload.ts';
 import type { QuietWatch } from './quiet-watch.ts';
 
@@ -28,5 +27,5 @@ export interface OriginContext {
   /** WebSockets are to end, those to come as well. */
   stopping: boolean;
   /** The exchange is over. */
-  leave(exchange: OriginExchange | OriginUpgrade): void;
+  leave(exchange: Exchange): void;
 }

@@ -1,11 +1,11 @@
 import { Code } from '../h3/codes.ts';
 import type { RequestStream } from '../h3/port.ts';
-import { Deadlines } from './deadlines.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
 import { asRejection, Rejection } from './failures.ts';
 import { type HopFields, interimToHttp3 } from './fields.ts';
 import type { RequestOutcome } from './observer.ts';
 import type { OriginContext } from './origin-context.ts';
-import type { Watched } from './quiet-watch.ts';
+import { Watched } from './quiet-watch.ts';
 import { sendRefusal } from './refusal.ts';
 import type { RequestAccount } from './request-account.ts';
 
@@ -29,18 +29,19 @@ export interface OriginAsker {
  * What a request has with the origin, whatever it is for: the times that all may take, interim responses, how it is
  * refused; its account.
  */
-export class OriginDialogue implements Watched {
+export class OriginDialogue extends Watched {
   readonly account: RequestAccount;
   readonly hop: HopFields;
   readonly #stream: RequestStream;
   readonly #context: OriginContext;
   readonly #asker: OriginAsker;
-  quietTicks = 0;
+  #headDeadline: Deadline<OriginDialogue> | undefined;
   #connectTimer: NodeJS.Timeout | undefined;
   #interims = 0;
   #phase: 'asking' | 'answered' | 'over' = 'asking';
 
   constructor({ stream, account, forwarded }: AdmittedRequest, context: OriginContext, asker: OriginAsker) {
+    super();
     this.account = account;
     this.hop = { forwarded, requestId: account.id };
     this.#stream = stream;
@@ -66,7 +67,7 @@ export class OriginDialogue implements Watched {
 
   /** From here on the answer depends on the origin alone, and request_timeout counts. */
   awaitHead(): void {
-    if (this.#phase === 'asking') this.#context.headDeadlines?.start(this);
+    if (this.#phase === 'asking') this.#headDeadline ??= this.#context.headDeadlines?.start(this);
   }
 
   /** Passes on an interim response. Throws a Rejection for one that may not come, or too many. */
@@ -81,7 +82,7 @@ export class OriginDialogue implements Watched {
 
   /** The head of the origin's final response, or 101. */
   answered(status: number): void {
-    this.#context.headDeadlines?.stop(this);
+    this.#headDeadline?.leave();
     this.#phase = 'answered';
     this.account.answered(status);
   }
@@ -97,9 +98,9 @@ export class OriginDialogue implements Watched {
   /** Nothing more will happen. */
   over(outcome: RequestOutcome): void {
     this.#phase = 'over';
-    this.#context.quiet.delete(this);
+    this.leave();
     clearTimeout(this.#connectTimer);
-    this.#context.headDeadlines?.stop(this);
+    this.#headDeadline?.leave();
     this.account.over(outcome);
   }
 

@@ -1,5 +1,7 @@
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
+import type { OnOver } from './admission.ts';
+import { Exchange } from './exchange.ts';
 import { Rejection } from './failures.ts';
 import { responseToHttp3, trailersToHttp1, trailersToHttp3 } from './fields.ts';
 import type { ContentEnd } from './message-parser.ts';
@@ -16,7 +18,7 @@ import type { ResponseHead } from './response-head.ts';
  * One request out of the tunnel and its response from the origin. Both directions run at once; it is over when the
  * response is, for nobody waits for an upload then.
  */
-export class OriginExchange implements RequestStreamEvents, ResponseListener, OriginAsker {
+export class OriginExchange extends Exchange implements RequestStreamEvents, ResponseListener, OriginAsker {
   readonly #stream: RequestStream;
   readonly #fields: FieldLines;
   readonly #context: OriginContext;
@@ -30,7 +32,8 @@ export class OriginExchange implements RequestStreamEvents, ResponseListener, Or
   #keepAlive: string | undefined;
   #isOver = false;
 
-  constructor(admitted: AdmittedRequest, fields: FieldLines, context: OriginContext) {
+  constructor(admitted: AdmittedRequest, fields: FieldLines, context: OriginContext, onOver: OnOver) {
+    super(admitted, onOver);
     this.#stream = admitted.stream;
     this.#fields = fields;
     this.#context = context;

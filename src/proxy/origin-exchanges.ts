@@ -1,24 +1,17 @@
+import { LinkedList } from '../bytes/linked-list.ts';
 import { Code } from '../h3/codes.ts';
 import type { FloodCounters } from '../h3/flood-counters.ts';
-import type { OnOver } from './admission.ts';
 import { Deadlines } from './deadlines.ts';
+import type { Exchange } from './exchange.ts';
 import type { Logger } from './failures.ts';
 import type { AdmittedRequest } from './origin-dialogue.ts';
-import type { OriginExchange } from './origin-exchange.ts';
 import { OriginUpgrade } from './origin-upgrade.ts';
-
-type Exchange = OriginExchange | OriginUpgrade;
-
-interface Entry {
-  readonly admitted: AdmittedRequest;
-  readonly onOver: OnOver;
-}
 
 /** Exchanges that are not over, and who waits for the end of each, and of all. */
 export class Exchanges {
   readonly #logger: Logger;
   readonly #counters: FloodCounters;
-  readonly #entries = new Map<Exchange, Entry>();
+  readonly #exchanges = new LinkedList<Exchange>();
   /** Exchanges whose answer the peer has not taken. */
   readonly #untaken: Deadlines<AdmittedRequest>;
   #onIdle: () => void = () => {};
@@ -31,24 +24,22 @@ export class Exchanges {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#exchanges.size;
   }
 
   /** Upgrades among them. */
   get upgrades(): number {
     let count = 0;
-    for (const exchange of this.#entries.keys()) if (exchange instanceof OriginUpgrade) count++;
+    for (const exchange of this.#exchanges) if (exchange instanceof OriginUpgrade) count++;
     return count;
   }
 
-  add(exchange: Exchange, admitted: AdmittedRequest, onOver: OnOver): void {
-    this.#entries.set(exchange, { admitted, onOver });
+  add(exchange: Exchange): void {
+    this.#exchanges.add(exchange);
   }
 
   leave(exchange: Exchange): void {
-    const entry = this.#entries.get(exchange);
-    this.#entries.delete(exchange);
-    if (entry !== undefined) this.#linger(entry);
+    if (this.#exchanges.delete(exchange)) this.#linger(exchange);
     if (this.size === 0) this.#onIdle();
   }
 
@@ -60,19 +51,19 @@ export class Exchanges {
 
   /** Says goodbye to those that are WebSockets. */
   farewell(): void {
-    for (const exchange of this.#entries.keys()) if (exchange instanceof OriginUpgrade) exchange.farewell();
+    for (const exchange of this.#exchanges) if (exchange instanceof OriginUpgrade) exchange.farewell();
   }
 
   /** Breaks all of them off. */
   abort(): void {
-    for (const exchange of this.#entries.keys()) exchange.abort();
+    for (const exchange of this.#exchanges) exchange.abort();
   }
 
   // The origin is done, but not the peer: one that takes nothing must not get answer after answer to be held for it.
-  #linger({ admitted, onOver }: Entry): void {
-    this.#untaken.start(admitted);
+  #linger({ admitted, onOver }: Exchange): void {
+    const deadline = this.#untaken.start(admitted);
     admitted.stream.whenSent(() => {
-      this.#untaken.stop(admitted);
+      deadline.leave();
       onOver();
     });
   }

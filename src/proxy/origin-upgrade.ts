@@ -2,7 +2,9 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
+import type { OnOver } from './admission.ts';
 import { Intake, type IntakeEvents } from './body.ts';
+import { Exchange } from './exchange.ts';
 import { Rejection } from './failures.ts';
 import { fieldValue, responseToHttp3, trailersToHttp3 } from './fields.ts';
 import type { RequestOutcome } from './observer.ts';
@@ -26,7 +28,7 @@ type State =
  * upgraded connection fails or both have closed, or until the response that refuses it has passed. Nothing that the
  * peer sends goes to the origin before its 101.
  */
-export class OriginUpgrade implements RequestStreamEvents, IntakeEvents, OriginAsker {
+export class OriginUpgrade extends Exchange implements RequestStreamEvents, IntakeEvents, OriginAsker {
   readonly #stream: RequestStream;
   readonly #fields: FieldLines;
   readonly #context: OriginContext;
@@ -34,7 +36,8 @@ export class OriginUpgrade implements RequestStreamEvents, IntakeEvents, OriginA
   #state: State = { phase: 'asking' };
   #request: ClientRequest | undefined;
 
-  constructor(admitted: AdmittedRequest, fields: FieldLines, context: OriginContext) {
+  constructor(admitted: AdmittedRequest, fields: FieldLines, context: OriginContext, onOver: OnOver) {
+    super(admitted, onOver);
     this.#stream = admitted.stream;
     this.#fields = fields;
     this.#context = context;

@@ -1,5 +1,5 @@
 import type { FieldLines } from '../h3/port.ts';
-import { Deadlines } from './deadlines.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
 import { type Framing, fieldValue } from './fields.ts';
 import type { OriginConnection, ResponseListener } from './origin-connection.ts';
 import type { OriginContext } from './origin-context.ts';
@@ -18,7 +18,8 @@ export class OriginUpload {
   readonly #context: OriginContext;
   readonly #listener: ResponseListener;
   readonly #declared: number | undefined;
-  readonly #deadlines: Deadlines<OriginUpload>;
+  /** For what shows whether there is content. */
+  #deadline: Deadline<OriginUpload> | undefined;
   #received = 0;
   #last: Uint8Array | undefined;
   #trailers: readonly string[] = [];
@@ -39,10 +40,6 @@ export class OriginUpload {
     this.#listener = listener;
     const declared = fieldValue(fields, 'content-length');
     this.#declared = declared === undefined ? undefined : Number(declared);
-    const expectsContent = declared !== undefined || fieldValue(fields, 'expect') !== undefined;
-    const { contentDeadlines } = context;
-    this.#deadlines =
-      !expectsContent && isUsuallyBare(target.method) ? contentDeadlines.bare : contentDeadlines.usual;
   }
 
   /** Whether all of the request was passed on. */
@@ -63,7 +60,10 @@ export class OriginUpload {
   /** Opens the request as soon as it is clear how, or that takes too long. */
   start(): void {
     // Its head alone would be a complete request.
-    if (this.#declared !== 0) this.#deadlines.start(this);
+    if (this.#declared === 0) return;
+    const expectsContent = this.#declared !== undefined || fieldValue(this.#fields, 'expect') !== undefined;
+    const { bare, usual } = this.#context.contentDeadlines;
+    this.#deadline = (!expectsContent && isUsuallyBare(this.#target.method) ? bare : usual).start(this);
   }
 
   // Content must be assumed to come, as the end has not.
@@ -84,7 +84,7 @@ export class OriginUpload {
       this.#last = chunk;
       return true;
     }
-    this.#deadlines.stop(this);
+    this.#deadline?.leave();
     const request = this.#request ?? this.#open(this.#declared === undefined ? 'chunked' : 'length');
     return request.write(chunk);
   }
@@ -95,7 +95,7 @@ export class OriginUpload {
   }
 
   end(): void {
-    this.#deadlines.stop(this);
+    this.#deadline?.leave();
     const request = this.#request ?? this.#open(this.#last === undefined ? 'none' : 'length');
     this.#isComplete = true;
     request.end(this.#last, this.#trailers);
@@ -108,7 +108,7 @@ export class OriginUpload {
   }
 
   destroy(): void {
-    this.#deadlines.stop(this);
+    this.#deadline?.leave();
     this.connection?.destroy();
   }
 

@@ -78,10 +78,10 @@ export function createOrigin(options: OriginOptions, logger: Logger, floods: Flo
       return context.pool.connections;
     },
     onRequest: (admitted, fields, onOver) => {
-      const Exchange = isUpgrade(fields) ? OriginUpgrade : OriginExchange;
+      const Kind = isUpgrade(fields) ? OriginUpgrade : OriginExchange;
       admitted.account.leftQueue();
-      const exchange = new Exchange(admitted, fields, context);
-      exchanges.add(exchange, admitted, onOver);
+      const exchange = new Kind(admitted, fields, context, onOver);
+      exchanges.add(exchange);
       exchange.start();
       return exchange;
     },

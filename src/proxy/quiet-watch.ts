@@ -1,8 +1,10 @@
-/** What may fall silent. Both are the watch's to use, but that whoever notices activity sets `quietTicks` to 0. */
-export interface Watched {
-  quietTicks: number;
+import { Link, LinkedList } from '../bytes/linked-list.ts';
+
+/** What may fall silent: whoever notices activity sets `quietTicks` to 0, and {@link leave} ends it. */
+export abstract class Watched extends Link {
+  quietTicks = 0;
   /** Called once: nothing has happened for the whole time. */
-  onQuiet(): void;
+  abstract onQuiet(): void;
 }
 
 /**
@@ -11,7 +13,7 @@ export interface Watched {
  */
 export class QuietWatch {
   readonly #tickTime: number;
-  readonly #watched = new Set<Watched>();
+  readonly #watched = new LinkedList<Watched>();
   #timer: NodeJS.Timeout | undefined;
 
   /** `timeout`: milliseconds of silence. */
@@ -24,10 +26,6 @@ export class QuietWatch {
     watched.quietTicks = 0;
     this.#watched.add(watched);
     this.#timer ??= setInterval(this.#onTick, this.#tickTime).unref();
-  }
-
-  delete(watched: Watched): void {
-    this.#watched.delete(watched);
   }
 
   readonly #onTick = (): void => {

@@ -1,3 +1,4 @@
+import { IdMap } from '../bytes/id-map.ts';
 import type { EncoderEntry } from './encoder-table.ts';
 import { QPACK_DECODER_STREAM_ERROR, QpackError } from './errors.ts';
 
@@ -14,7 +15,7 @@ export interface SentSection {
  * QPACK_DECODER_STREAM_ERROR.
  */
 export class SentSections {
-  readonly #streams = new Map<number, SentSection[]>();
+  readonly #streams = new IdMap<SentSection[]>();
   readonly #mayBlock = new Set<number>();
   // Cancelled streams, the latest of them: what we still send there is not read, and never acknowledged.
   readonly #cancelled = new Set<number>();

@@ -1,3 +1,4 @@
+import type { IdMap } from '../bytes/id-map.ts';
 import type { EngineConnection } from './native.ts';
 import type { StreamId } from './port.ts';
 import type { Stream } from './stream.ts';
@@ -24,7 +25,7 @@ type ReadingEngine = Pick<EngineConnection, 'isReadable' | 'readable' | 'streamR
 /** Who decides which streams of the peer are looked after. */
 export interface StreamOwner {
   /** Those that are, and whose end is not known. */
-  readonly streams: ReadonlyMap<StreamId, Stream>;
+  readonly streams: Pick<IdMap<Stream>, 'size' | 'get' | 'values'>;
   /** Looks after another one, if there is a place for it. */
   accept(id: StreamId): Stream | undefined;
   /** Whether a request would find a place. If not, {@link Delivery.deliver} is to be called when one does. */

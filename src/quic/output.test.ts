@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ChunkQueue } from '../bytes/chunk-queue.ts';
 import { SendingFixture } from './engine.fixture.ts';
 import type { CongestionAlgorithm, QuicOptions } from './options.ts';
 import { Output } from './output.ts';
 import { type SendHalf, SendQueue } from './send-queue.ts';
+import { Stream } from './stream.ts';
 
 const OPTIONS: QuicOptions = {
   identity: { ca: Buffer.alloc(0), chain: Buffer.alloc(0), key: Buffer.alloc(0) },
@@ -55,15 +55,7 @@ beforeEach(() => {
   engine = new SendingFixture();
   queue = new SendQueue(engine, 8_000_000, { onStopped() {}, onDrain() {}, onDone() {} });
   queue.useGauge(2);
-  stream = {
-    id: 0,
-    queue: new ChunkQueue(),
-    phase: 'open',
-    urgency: 3,
-    incremental: true,
-    full: false,
-    given: 0,
-  };
+  stream = new Stream(0, 'client', 0);
   datagrams = [];
 });
 
@@ -107,8 +99,7 @@ describe('with Bbr the engine holds nothing back', () => {
     const output = newOutput();
     // A hundred bytes each: half of every datagram is headers.
     for (let id = 4; id < 4000; id += 4) {
-      const small: SendHalf = { ...stream, id, queue: new ChunkQueue() };
-      queue.write(small, Buffer.alloc(100), false);
+      queue.write(new Stream(id, 'client', 0), Buffer.alloc(100), false);
     }
     run(output, 1000, () => expect(engine.unsent).toBeLessThan(1350));
     expect(queue.hasReady).toBe(false);

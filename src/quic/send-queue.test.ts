@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ChunkQueue } from '../bytes/chunk-queue.ts';
 import { SendingFixture } from './engine.fixture.ts';
 import { type SendHalf, SendQueue } from './send-queue.ts';
+import { Stream } from './stream.ts';
 
 const GAUGE = 2;
 const WINDOW = 1_000_000;
@@ -28,15 +28,7 @@ beforeEach(() => {
   queue = newQueue(WINDOW);
 });
 
-const half = (id: number): SendHalf => ({
-  id,
-  queue: new ChunkQueue(),
-  phase: 'open',
-  urgency: 3,
-  incremental: true,
-  full: false,
-  given: 0,
-});
+const half = (id: number): SendHalf => new Stream(id, 'client', 0);
 
 const fill = (room: number): number => queue.fill(room, SIZE, OVERHEAD);
 

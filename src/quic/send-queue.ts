@@ -1,4 +1,5 @@
 import type { ChunkQueue } from '../bytes/chunk-queue.ts';
+import type { Link } from '../bytes/linked-list.ts';
 import { type EngineConnection, streamCallFailure } from './native.ts';
 import type { StreamId } from './port.ts';
 import { Turns } from './turns.ts';
@@ -40,7 +41,7 @@ function nextPart(queue: ChunkQueue, most: number): Uint8Array | undefined {
 }
 
 /** The sending half of one stream. */
-export interface SendHalf {
+export interface SendHalf extends Link {
   readonly id: StreamId;
   readonly queue: ChunkQueue;
   /** `ending`: the end is queued; `done`: the engine has all, or nothing more may be sent. */

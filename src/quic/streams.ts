@@ -1,3 +1,4 @@
+import { IdMap } from '../bytes/id-map.ts';
 import { Abandoned } from './abandoned.ts';
 import { Delivery, type StreamOwner } from './delivery.ts';
 import type { Delivered } from './junk-budget.ts';
@@ -6,7 +7,7 @@ import type { QuicOptions } from './options.ts';
 import { type PlaceKeeping, Places } from './places.ts';
 import { isServerInitiated, isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
 import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts';
-import { newStream, type Stream } from './stream.ts';
+import { Stream } from './stream.ts';
 import { StreamCredit, type StreamDirection } from './stream-credit.ts';
 import { StreamReader, type StreamReaderEvents } from './stream-reader.ts';
 
@@ -23,7 +24,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   readonly #engine: EngineConnection;
   readonly #role: Role;
   readonly #events: QuicEvents;
-  readonly streams = new Map<StreamId, Stream>();
+  readonly streams = new IdMap<Stream>();
   readonly #credit: StreamCredit;
   readonly #reader: StreamReader;
   readonly sending: SendQueue;
@@ -232,7 +233,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   }
 
   #add(id: StreamId, now: number): Stream {
-    const stream = newStream(id, this.#role, now);
+    const stream = new Stream(id, this.#role, now);
     this.streams.set(id, stream);
     this.#everOpened++;
     this.#delivery.opened(id);

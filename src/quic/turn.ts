@@ -45,8 +45,11 @@ export class EndOfTurn<T> {
     const items = this.#waiting;
     this.#waiting = this.#running;
     this.#running = items;
-    for (const item of items) this.#run(item);
-    items.clear();
+    // One by one: `clear` would make a new table each time.
+    for (const item of items) {
+      items.delete(item);
+      this.#run(item);
+    }
     this.#isRunning = false;
   };
 }

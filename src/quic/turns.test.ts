@@ -1,19 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { Link } from '../bytes/linked-list.ts';
 import { Turns } from './turns.ts';
 
-interface Sender {
+class Sender extends Link {
   readonly name: string;
   readonly urgency: number;
   readonly incremental: boolean;
   left: number;
+
+  constructor(name: string, urgency: number, incremental: boolean, left: number) {
+    super();
+    this.name = name;
+    this.urgency = urgency;
+    this.incremental = incremental;
+    this.left = left;
+  }
 }
 
-const sender = (name: string, urgency: number, incremental: boolean, left: number): Sender => ({
-  name,
-  urgency,
-  incremental,
-  left,
-});
+const sender = (...of: ConstructorParameters<typeof Sender>): Sender => new Sender(...of);
 
 /** Lets everybody send a slice at their turn, and tells who did. */
 function serve(...senders: Sender[]): string {

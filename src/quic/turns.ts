@@ -1,8 +1,10 @@
+import { type Link, LinkedList } from '../bytes/linked-list.ts';
+
 /** Urgencies of RFC 9218 §4.1: 0 comes first. */
 const URGENCIES = 8;
 
 /** Who takes turns. */
-export interface Turnable {
+export interface Turnable extends Link {
   readonly urgency: number;
   /** Shares with others of its urgency, a slice each; otherwise it is served to its end before them. */
   readonly incremental: boolean;
@@ -10,7 +12,7 @@ export interface Turnable {
 
 /** Whose turn it is to send: the most urgent first, and those of one urgency by RFC 9218 §10. */
 export class Turns<T extends Turnable> {
-  readonly #lines: readonly Set<T>[] = Array.from({ length: URGENCIES }, () => new Set<T>());
+  readonly #lines = Array.from({ length: URGENCIES }, () => new LinkedList<T>());
   /** By urgency: the one that is served to its end. */
   readonly #served: (T | undefined)[] = new Array(URGENCIES).fill(undefined);
   #size = 0;
@@ -43,7 +45,7 @@ export class Turns<T extends Turnable> {
   /** Takes out the one whose turn it is. */
   next(): T | undefined {
     for (let urgency = 0; urgency < URGENCIES; urgency++) {
-      const item = this.#served[urgency] ?? this.#lines[urgency]?.values().next().value;
+      const item = this.#served[urgency] ?? this.#lines[urgency]?.first;
       if (item === undefined) continue;
       this.delete(item);
       return item;
@@ -60,7 +62,7 @@ export class Turns<T extends Turnable> {
     }
   }
 
-  #line(item: T): Set<T> {
-    return this.#lines[item.urgency] as Set<T>;
+  #line(item: T): LinkedList<T> {
+    return this.#lines[item.urgency] as LinkedList<T>;
   }
 }
