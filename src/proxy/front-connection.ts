@@ -9,6 +9,7 @@ import { FrontInput, type InputEvents } from './front-input.ts';
 import { FrontUpgrade } from './front-upgrade.ts';
 import { httpDate } from './http-date.ts';
 import type { ContentEnd } from './message-parser.ts';
+import { Outlet } from './outlet.ts';
 import { RequestAccount } from './request-account.ts';
 import type { Http1Request } from './request-head.ts';
 import { requestedProtocol } from './upgrade.ts';
@@ -18,6 +19,7 @@ import { requestedProtocol } from './upgrade.ts';
  */
 export class FrontConnection extends Link implements ExchangeOwner, InputEvents {
   readonly socket: Socket;
+  readonly outlet: Outlet;
   readonly forwarded: string | undefined;
   readonly #context: FrontContext;
   readonly #input: FrontInput;
@@ -38,6 +40,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
   constructor(socket: Socket, context: FrontContext) {
     super();
     this.socket = socket;
+    this.outlet = new Outlet(socket);
     this.#context = context;
     this.forwarded = context.addForwarded ? forwardedElement(hopOf(socket), 'http') : undefined;
     this.#input = new FrontInput(socket, context, this);
@@ -144,6 +147,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
     this.#context.logger.warn({ ...account.details, status }, message);
     const answer = synthetic('client', status, message, account.id);
     const withBody = account.method !== 'HEAD';
+    this.outlet.flush();
     this.socket.end(closingMessage(answer, httpDate(), withBody));
     account.answered(status);
     if (withBody) account.responseBytes += answer.body.length;
@@ -220,6 +224,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
 
   #startUpgrade(request: Http1Request, protocol: string): void {
     this.#state = 'upgraded';
+    this.outlet.flush();
     this.socket.off('data', this.#onData);
     this.socket.off('end', this.#onEnd);
     this.socket.off('drain', this.#onDrain);
@@ -251,6 +256,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
   #close(): void {
     this.#state = 'ending';
     this.#stopWaiting();
+    this.outlet.flush();
     if (this.#input.isIdle) this.socket.end(() => this.socket.destroy());
     else this.socket.end();
     this.linger();

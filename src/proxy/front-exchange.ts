@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
 import { Rejection, streamRejection, synthetic } from './failures.ts';
@@ -8,6 +7,7 @@ import { type FrontAsker, FrontDialogue, TOO_SLOW } from './front-dialogue.ts';
 import { FrontResponse } from './front-response.ts';
 import { KeptContent } from './kept-content.ts';
 import type { RequestOutcome } from './observer.ts';
+import type { Outlet } from './outlet.ts';
 import { prioritise } from './priority.ts';
 import type { RequestAccount } from './request-account.ts';
 import type { Http1Request } from './request-head.ts';
@@ -17,7 +17,7 @@ import type { Carrier } from './tunnel.ts';
 export interface ExchangeOwner {
   /** The Forwarded element of this hop, when one is to be added. */
   readonly forwarded: string | undefined;
-  readonly socket: Socket;
+  readonly outlet: Outlet;
   /** Reads no more of the request's content for now, and reads on. */
   hold(): void;
   release(): void;
@@ -51,7 +51,7 @@ export class FrontExchange implements FrontAsker {
 
   constructor(request: Http1Request, owner: ExchangeOwner, context: FrontContext) {
     this.#request = request;
-    this.#response = new FrontResponse(request, owner.socket);
+    this.#response = new FrontResponse(request, owner.outlet);
     this.#owner = owner;
     this.#context = context;
     this.#dialogue = new FrontDialogue(request, context, this);

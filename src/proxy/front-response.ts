@@ -1,9 +1,9 @@
-import type { Socket } from 'node:net';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection, reasonPhrase, type Synthetic } from './failures.ts';
 import { fieldText } from './field-text.ts';
 import { fieldValue, responseToHttp1, trailersToHttp1 } from './fields.ts';
 import { httpDate } from './http-date.ts';
+import type { Outlet } from './outlet.ts';
 import type { Http1Request } from './request-head.ts';
 
 /**
@@ -12,7 +12,7 @@ import type { Http1Request } from './request-head.ts';
  */
 export class FrontResponse {
   readonly #request: Http1Request;
-  readonly #socket: Socket;
+  readonly #outlet: Outlet;
   #state: 'none' | 'unflushed' | 'begun' | 'ended' = 'none';
   #interims = 0;
   #continued = false;
@@ -25,9 +25,9 @@ export class FrontResponse {
   #first: Uint8Array | undefined;
   #trailers = '';
 
-  constructor(request: Http1Request, socket: Socket) {
+  constructor(request: Http1Request, outlet: Outlet) {
     this.#request = request;
-    this.#socket = socket;
+    this.#outlet = outlet;
   }
 
   /** Whether a final head was written. */
@@ -61,7 +61,7 @@ export class FrontResponse {
     const status = Number(fieldValue(fields, ':status'));
     if (status === 100) this.#continued = true;
     const headers = responseToHttp1(fields, { chunked: false, withLength: false });
-    this.#socket.write(`${statusLine(status)}${fieldText(headers)}\r\n`, 'latin1');
+    this.#outlet.write(`${statusLine(status)}${fieldText(headers)}\r\n`);
   }
 
   /** Passes on the final head, and gives its status. */
@@ -83,7 +83,7 @@ export class FrontResponse {
   /** Sends what the end has not come with: whoever waits for it may have to see it first. */
   flush(): void {
     if (this.#state !== 'unflushed') return;
-    if (this.#first === undefined) this.#socket.write(this.#takeHead(), 'latin1');
+    if (this.#first === undefined) this.#outlet.write(this.#takeHead());
     else this.#write(this.#takeFirst());
   }
 
@@ -106,7 +106,7 @@ export class FrontResponse {
   end(): void {
     const last = this.#chunked ? `0\r\n${this.#trailers}\r\n` : '';
     if (this.#first !== undefined) this.#send(this.#takeFirst(), last);
-    else if (this.#head !== '' || last !== '') this.#socket.write(this.#takeHead() + last, 'latin1');
+    else if (this.#head !== '' || last !== '') this.#outlet.write(this.#takeHead() + last);
     this.#state = 'ended';
   }
 
@@ -137,14 +137,9 @@ export class FrontResponse {
     const size = this.#chunked ? `${content.length.toString(16)}\r\n` : '';
     const before = this.#takeHead() + size;
     const behind = this.#chunked ? `\r\n${last}` : last;
-    if (before === '' && behind === '') return this.#socket.write(content);
-    if (content.length <= SMALL) return this.#socket.write(joined(before, content, behind));
-    this.#socket.cork();
-    if (before !== '') this.#socket.write(before, 'latin1');
-    let hasRoom = this.#socket.write(content);
-    if (behind !== '') hasRoom = this.#socket.write(behind, 'latin1');
-    this.#socket.uncork();
-    return hasRoom;
+    if (before === '' && behind === '') return this.#outlet.write(content);
+    if (content.length <= SMALL) return this.#outlet.write(joined(before, content, behind));
+    return this.#outlet.writeAll([before, content, behind]);
   }
 
   #takeHead(): string {

@@ -6,6 +6,7 @@ import type { FrontContext } from './front-context.ts';
 import { type FrontAsker, FrontDialogue, TOO_SLOW } from './front-dialogue.ts';
 import { FrontResponse } from './front-response.ts';
 import type { RequestOutcome } from './observer.ts';
+import type { Outlet } from './outlet.ts';
 import type { RequestAccount } from './request-account.ts';
 import type { Http1Request } from './request-head.ts';
 import { SocketTunnel } from './socket-tunnel.ts';
@@ -16,6 +17,7 @@ import { switchToHttp1, type UpgradeHead, upgradeToHttp3 } from './upgrade.ts';
 export interface UpgradeOwner {
   readonly forwarded: string | undefined;
   readonly socket: Socket;
+  readonly outlet: Outlet;
   refuse(rejection: Rejection, account: RequestAccount): void;
   cut(closeDelimited: boolean): void;
   linger(): void;
@@ -57,7 +59,7 @@ export class FrontUpgrade implements FrontAsker {
     this.#owner = owner;
     this.#context = context;
     this.#dialogue = new FrontDialogue(request, context, this);
-    this.#response = new FrontResponse(request, owner.socket);
+    this.#response = new FrontResponse(request, owner.outlet);
     this.over = new Promise((resolve) => {
       this.#onOver = resolve;
     });
@@ -185,7 +187,8 @@ export class FrontUpgrade implements FrontAsker {
     const { early } = this.#state;
     const head = switchToHttp1(fields, this.#protocol, this.#head.accept);
     this.#leaveSocket();
-    this.#socket.write(head, 'latin1');
+    this.#owner.outlet.write(head);
+    this.#owner.outlet.flush();
     this.#dialogue.answered(SWITCHING_PROTOCOLS);
     account.upgraded = true;
     const isWebSocket = this.#head.accept !== undefined;
@@ -210,6 +213,7 @@ export class FrontUpgrade implements FrontAsker {
 
   #endResponse(): void {
     this.#response.end();
+    this.#owner.outlet.flush();
     this.#socket.end();
     this.#owner.linger();
     this.#finish('complete');

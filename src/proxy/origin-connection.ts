@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { Rejection } from './failures.ts';
 import { originRejection } from './origin-errors.ts';
+import { Outlet } from './outlet.ts';
 import { type ResponseEvents, ResponseParser } from './response-parser.ts';
 
 /** Who has a request on a connection. Each of these may come at any time from the request's first byte on. */
@@ -39,6 +40,7 @@ export interface ConnectionOwner {
  */
 export class OriginConnection {
   readonly #socket: Socket;
+  readonly #outlet: Outlet;
   readonly #owner: ConnectionOwner;
   readonly #parser: ResponseParser;
   #listener: ResponseListener | undefined;
@@ -57,6 +59,7 @@ export class OriginConnection {
       ...{ highWaterMark: SOCKET_BUFFER },
       onread: { buffer: READ_BUFFER, callback: (length) => this.#onRead(length) },
     });
+    this.#outlet = new Outlet(this.#socket);
     this.#socket.on('connect', () => this.#listener?.onConnected());
     this.#socket.on('drain', () => this.#listener?.onRoom());
     this.#socket.on('end', () => this.#onEnd());
@@ -81,16 +84,12 @@ export class OriginConnection {
 
   /** Sends text (one byte a character) or bytes. `false`: enough is waiting, stop until `onRoom`. */
   write(part: string | Uint8Array): boolean {
-    return typeof part === 'string' ? this.#socket.write(part, 'latin1') : this.#socket.write(part);
+    return this.#outlet.write(part);
   }
 
   /** Sends these together. `false` as `write`. */
   writeAll(parts: readonly (string | Uint8Array)[]): boolean {
-    let hasRoom = true;
-    this.#socket.cork();
-    for (const part of parts) hasRoom = this.write(part);
-    this.#socket.uncork();
-    return hasRoom;
+    return this.#outlet.writeAll(parts);
   }
 
   /** Reads no more of the response for now. */
