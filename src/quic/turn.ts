@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 
 /** Work that has waited this long, milliseconds, is not put off to the end of a long turn. */
-const PATIENCE = 1;
+const PATIENCE = 0.2;
 
 /**
  * Work put off to the end of the present turn of the event loop, so that a burst of datagrams or writes is handled
