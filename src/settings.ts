@@ -4,6 +4,7 @@ import { type Config, isClient } from './config/schema.ts';
 import type { SessionOptions } from './h3/options.ts';
 import type { Meters } from './meters.ts';
 import type { Contract } from './proxy/contract.ts';
+import { flushOutlets } from './proxy/outlet.ts';
 import { primingBytes, type QuicOptions } from './quic/options.ts';
 import type { SocketOptions } from './quic/socket.ts';
 import { version } from './version.ts';
@@ -41,6 +42,7 @@ export function quicOptions(config: Config, identity: Identity, env: NodeJS.Proc
     sendWindow: transport.send_window,
     allowFrom: isClient(config) ? undefined : config.general.allow_from,
     keyLogFile: env.SSLKEYLOGFILE || undefined,
+    onDelivered: flushOutlets,
   };
 }
 

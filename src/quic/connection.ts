@@ -321,6 +321,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (breach !== undefined) this.#accuse(breach);
     const { pieces } = streams;
     if (serving.advance(now, this.#host.mostDelivery)) this.#host.schedule(this);
+    this.#options.onDelivered?.();
     if (streams.pieces !== pieces) this.#output.demand();
     if (now >= streams.starvedAt(now)) {
       this.#close(false, INTERNAL_ERROR, 'the peer allows no more streams, though none is open');

@@ -44,6 +44,8 @@ export interface QuicOptions {
   readonly allowFrom: readonly string[] | undefined;
   /** TLS secrets are appended here (NSS key log format), for packet captures. */
   readonly keyLogFile: string | undefined;
+  /** Called when what came was handed on, and before what is to be sent is made into datagrams. */
+  readonly onDelivered?: () => void;
 }
 
 /** Application protocol: HTTP/3 (RFC 9114 §3.1). */
