@@ -25,6 +25,14 @@ describe('a linked list', () => {
     expect([spelled(list), list.size, list.first?.name]).toEqual(['abc', 3, 'a']);
   });
 
+  it('tells who came first', () => {
+    const { list } = listOf('abc');
+    expect([2, 9].map((most) => list.oldest(most).map(({ name }) => name))).toEqual([
+      ['a', 'b'],
+      ['a', 'b', 'c'],
+    ]);
+  });
+
   it.each([
     [0, 'bcd'],
     [1, 'acd'],

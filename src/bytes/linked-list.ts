@@ -60,10 +60,19 @@ export class LinkedList<Item extends Link> {
     return true;
   }
 
+  /** The first of them, `most` at most. */
+  oldest(most: number): readonly Item[] {
+    const items: Item[] = [];
+    let item = this.#first;
+    while (item !== undefined && items.length < most) {
+      items.push(item);
+      item = item.next as Item | undefined;
+    }
+    return items;
+  }
+
   /** Those that are in it now, without those that leave before their turn. */
   *[Symbol.iterator](): IterableIterator<Item> {
-    const items: Item[] = [];
-    for (let item = this.#first; item !== undefined; item = item.next as Item | undefined) items.push(item);
-    for (const item of items) if (item.list === this) yield item;
+    for (const item of this.oldest(this.#size)) if (item.list === this) yield item;
   }
 }

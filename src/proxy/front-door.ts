@@ -28,12 +28,7 @@ export class FrontDoor {
 
   // The first of those that wait have waited longest; some of them may have begun to ask.
   #makeRoom(): boolean {
-    let left = MOST_LOOKED_AT;
-    for (const connection of this.#context.idle) {
-      if (connection.leaveIfIdle()) return true;
-      if (--left === 0) return false;
-    }
-    return false;
+    return this.#context.idle.oldest(MOST_LOOKED_AT).some((connection) => connection.leaveIfIdle());
   }
 
   // Once, until there is room again.
