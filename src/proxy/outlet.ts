@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 /** Outlets that have something for the end of this callback of the event loop. */
 let waiting: Outlet[] = [];
 
-/** So many are the end of a turn: what was answered first must not wait for hundreds of others. */
+/** So many do not wait any longer: what was answered first must not wait for hundreds of others. */
 const MOST_WAITING = 16;
 
 /** Pieces larger than this, bytes, go out at once: what is gained is little beside what they cost. */
