@@ -1,49 +1,55 @@
-import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { collections } from './collections.fixture.ts';
 import { collectYoung, leftBehind, moved } from './engine-memory.ts';
 
 const MEGABYTE = 2 ** 20;
 
-/** Counts collections that were asked for. */
-function collections(wanted: number): { count: number } {
-  const seen = { count: 0 };
-  const observer = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) {
-      // Node's type leaves out what entries of this kind carry.
-      const { kind, flags } = (entry as unknown as { detail: { kind: number; flags: number } }).detail;
-      const forced = (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
-      if (forced && kind === wanted) seen.count++;
-    }
-  });
-  observer.observe({ entryTypes: ['gc'] });
-  onTestFinished(() => observer.disconnect());
-  return seen;
-}
-
 it('young garbage is collected once for each eight megabytes of datagrams, and not before', async () => {
-  const seen = collections(constants.NODE_PERFORMANCE_GC_MINOR);
+  const seen = collections('minor');
   moved(7 * MEGABYTE);
-  collectYoung();
+  collectYoung(false);
   await pause(20);
   expect(seen.count).toBe(0);
   moved(MEGABYTE);
-  collectYoung();
-  collectYoung();
+  collectYoung(false);
+  collectYoung(false);
   await vi.waitFor(() => expect(seen.count).toBe(1));
   // A second one would be told of at once.
   await pause(20);
   expect(seen.count).toBe(1);
 });
 
+it('young garbage of many calls is collected in a lull, and not in one that follows too soon', async () => {
+  const seen = collections('minor');
+  const work = (calls: number): void => {
+    for (let call = 0; call < calls; call++) collectYoung(false);
+  };
+  work(99);
+  collectYoung(false);
+  await pause(20);
+  expect(seen.count).toBe(0);
+  collectYoung(true);
+  work(200);
+  collectYoung(true);
+  await vi.waitFor(() => expect(seen.count).toBe(1));
+  await pause(20);
+  expect(seen.count).toBe(1);
+  collectYoung(true);
+  collectYoung(true);
+  await vi.waitFor(() => expect(seen.count).toBe(2));
+  await pause(20);
+  expect(seen.count).toBe(2);
+});
+
 it('leaves no collector behind in the global scope', () => {
   moved(8 * MEGABYTE);
-  collectYoung();
+  collectYoung(false);
   expect('gc' in globalThis).toBe(false);
 });
 
 it('the whole heap is searched when connections left eight megabytes behind, soon but not at once, and once for many', async () => {
-  const seen = collections(constants.NODE_PERFORMANCE_GC_MAJOR);
+  const seen = collections('major');
   leftBehind(7 * MEGABYTE);
   await pause(20);
   expect(seen.count).toBe(0);

@@ -12,9 +12,13 @@ const SWEEP_INTERVAL = 20;
 /** How long what came is delivered in one turn of the event loop, milliseconds, while no other connection has something. */
 const ALONE = 20;
 
-/** What the engine may hold of a connection that was open, bytes, and for each stream that it ever had. */
-const CONNECTION = 2 ** 20;
+/**
+ * What the engine holds of a connection that was open, bytes; of each stream that is not over, and may be of one that was cut
+ * short; and in its table of all identifiers that there ever were.
+ */
+const CONNECTION = 2 ** 19;
 const STREAM = 768;
+const IDENTIFIER = 12;
 
 /** An open connection, as its owner sees it: what came is delivered, and streams are looked after. */
 export class Serving {
@@ -44,7 +48,8 @@ export class Serving {
 
   /** Bytes that the engine may hold of it. */
   get weight(): number {
-    return CONNECTION + STREAM * this.streams.everOpened;
+    const { count, spoilt, everOpened } = this.streams;
+    return CONNECTION + STREAM * (count + spoilt) + IDENTIFIER * everOpened;
   }
 
   /** A datagram came. */

@@ -36,6 +36,9 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   /** Streams that we stopped: what had come of them was thrown away unread. */
   #stopped = 0;
   #everOpened = 0;
+  #spoilt = 0;
+  /** Bidirectional ones that are not over. */
+  #requests = 0;
 
   constructor(
     engine: EngineConnection,
@@ -63,6 +66,16 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   /** Streams that there ever were. */
   get everOpened(): number {
     return this.#everOpened;
+  }
+
+  /** Streams that are over, and did not run to their end. */
+  get spoilt(): number {
+    return this.#spoilt;
+  }
+
+  /** It is the peer's turn, which owes responses or the next request. */
+  get isPeersTurn(): boolean {
+    return this.#role === 'client' ? this.#requests > 0 : this.#requests === 0;
   }
 
   /** Pieces of streams that came so far. */
@@ -236,6 +249,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     const stream = new Stream(id, this.#role, now);
     this.streams.set(id, stream);
     this.#everOpened++;
+    if (!isUnidirectional(id)) this.#requests++;
     this.#delivery.opened(id);
     return stream;
   }
@@ -257,6 +271,8 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
 
   #forget(stream: Stream): void {
     if (stream.phase !== 'done' || stream.receiving !== 'done' || !this.streams.delete(stream.id)) return;
+    if (!isUnidirectional(stream.id)) this.#requests--;
+    if (stream.fate !== 'good') this.#spoilt++;
     this.#places.release(stream);
   }
 
