@@ -179,9 +179,10 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   /** Does all that is due: delivers, sends, sets the timer. */
   process(): void {
     if (this.#released) return;
+    const { sentBytes } = this.#output;
     try {
       this.#advance(this.#host.clock());
-      collectYoung();
+      collectYoung(this.#output.sentBytes > sentBytes && this.streams?.isPeersTurn === true);
     } catch (error) {
       this.#end({
         source: 'local',

@@ -5,6 +5,13 @@ import { runInNewContext } from 'node:vm';
 /** Bytes of datagrams after which their memory is taken back: half of it made collections no dearer, and gained nothing. */
 const PORTION = 8 * 2 ** 20;
 
+/**
+ * Calls of {@link collectYoung}, and milliseconds, after which what they left behind is worth a lull. V8 itself looks when there are
+ * four megabytes: that takes a millisecond, in the middle of a request.
+ */
+const CALLS = 100;
+const LULL_PAUSE = 20;
+
 /** The whole heap is searched after connections were left behind that may hold so many bytes; if it is much, soon. */
 const LEFT_BEHIND_PORTION = 8 * 2 ** 20;
 const MUCH = 32 * 2 ** 20;
@@ -20,6 +27,8 @@ const PAUSE_FOR_MUCH = 2000;
 type Collect = (options?: { readonly type: 'minor' }) => void;
 
 let left = PORTION;
+let calls = 0;
+let collectedAt = 0;
 let behind = 0;
 let searchedAt = -PAUSE;
 let search: NodeJS.Timeout | undefined;
@@ -36,10 +45,17 @@ export function moved(bytes: number): void {
   left -= bytes;
 }
 
-/** Takes memory back if enough was {@link moved}. */
-export function collectYoung(): void {
-  if (left > 0) return;
+/**
+ * Takes memory back if enough was {@link moved}; or if a connection's work has left enough behind and this is a `lull`: what was
+ * asked has left, and there is nothing to do before the peer has answered. A search of a third of a millisecond then delays
+ * nobody.
+ */
+export function collectYoung(lull: boolean): void {
+  calls++;
+  if (left > 0 && !(lull && calls >= CALLS && performance.now() >= collectedAt + LULL_PAUSE)) return;
   left = PORTION;
+  calls = 0;
+  collectedAt = performance.now();
   collector()({ type: 'minor' });
 }
 

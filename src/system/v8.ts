@@ -19,7 +19,8 @@ const YOUNG = 4 * 2 ** 20;
  * - Garbage collection: the heap is small, and much moves through buffers outside it. V8 adds these to the heap when it
  *   decides when to search it, and with a heap of ten megabytes that would be for every four that pass: a fifth of the
  *   processor's time.
- *   The young generation grows no further than pays.
+ *   The young generation grows no further than pays. Hardly anything in it survives a search, so that waking other threads up to
+ *   share it costs more than they do.
  * - Compilation: functions are compiled when they are loaded, count the types they meet from the first call on, and go to
  *   the baseline compiler one by one, as soon as they are called often enough. Left to itself, V8 does each of these
  *   when a request needs it: the first transfer after the start took 7 % longer for that, and so did connecting.
@@ -27,6 +28,7 @@ const YOUNG = 4 * 2 ** 20;
 export function tuneV8(): void {
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
   boundYoungGeneration();
+  setFlagsFromString('--no-parallel-scavenge');
   setFlagsFromString('--no-lazy');
   setFlagsFromString('--no-lazy-feedback-allocation');
   setFlagsFromString('--no-baseline-batch-compilation');
