@@ -14,6 +14,7 @@ it('to what may wait leaves after fifteen milliseconds', () => {
   expect(answer.mayWait(100)).toBe(true);
   expect(answer.due).toBe(115);
   answer.received(40);
+  expect(answer.isAll).toBe(true);
   expect([answer.mayWait(110), answer.mayWait(114.9), answer.mayWait(115)]).toEqual([true, true, false]);
   expect(answer.due).toBe(115);
 });
@@ -21,7 +22,7 @@ it('to what may wait leaves after fifteen milliseconds', () => {
 it('to anything else leaves at once', () => {
   const long = quiet();
   long.received(65);
-  expect(long.mayWait(0)).toBe(false);
+  expect([long.mayWait(0), long.isAll]).toEqual([false, false]);
   const demanded = quiet();
   demanded.demand();
   expect(demanded.mayWait(0)).toBe(false);

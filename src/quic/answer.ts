@@ -28,6 +28,11 @@ export class Answer {
     this.#isDue = true;
   }
 
+  /** Whether what leaves, if there is no stream data, is only that which may wait. */
+  get isAll(): boolean {
+    return !this.#isDue;
+  }
+
   /** Whether there is nothing to send but what may wait. */
   mayWait(now: number): boolean {
     if (this.#isDue) return false;

@@ -76,8 +76,8 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       (datagram, to) => this.#transmit(datagram, to),
       (message) => host.warn(this, message),
     );
-    this.#deadline = new Deadline(host.clock, () => this.schedule());
-    this.#liveness = new Liveness(options.keepAliveInterval, now, {
+    this.#deadline = new Deadline(host.clock, () => host.schedule(this));
+    this.#liveness = new Liveness(options.keepAliveInterval, role === 'client', now, {
       ping: () => this.#output.ping(),
       repeat: (datagram) => this.#repeat(datagram),
       onSilent: (silent) => host.changed(this, silent ? 'silent' : 'answering'),
@@ -344,7 +344,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
   #transmit(datagram: Buffer, to: EngineAddress): boolean {
     const now = this.#host.clock();
     if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, now);
-    else this.#liveness.sent(datagram, now, this.#output.heardAt);
+    else if (!this.#output.isAnswering) this.#liveness.sent(datagram, now, this.#output.heardAt);
     this.#closing?.sent(datagram);
     moved(datagram.length);
     return this.#host.transmit(datagram, this.#peer.current ?? to);

@@ -4,9 +4,9 @@ import { Liveness } from './liveness.ts';
 const KEEP_ALIVE = 2000;
 
 /** A peer that was last heard at time 0, and what became of it. */
-function start() {
+function start(isFirst = true) {
   const log: string[] = [];
-  const liveness = new Liveness(KEEP_ALIVE, 0, {
+  const liveness = new Liveness(KEEP_ALIVE, isFirst, 0, {
     ping: () => log.push('ping'),
     repeat: (datagram) => log.push(`repeat ${datagram.length}`),
     onSilent: (silent) => log.push(silent ? 'silent' : 'answering'),
@@ -30,6 +30,13 @@ describe('a peer', () => {
     ]);
     expect(advance(5000, 4900)).toEqual([]);
     expect(liveness.due).toBe(6900);
+  });
+
+  it('is left the time to ask first by an end that comes second', () => {
+    const { liveness, advance } = start(false);
+    advance(1, 0);
+    expect(liveness.due).toBe(3050);
+    expect([advance(2900, 2005), advance(5054, 2005), advance(5055, 2005)]).toEqual([[], [], ['ping']]);
   });
 
   it('that is doubted is asked at once, again and again, and told of as silent after a second', () => {

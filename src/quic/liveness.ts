@@ -6,6 +6,9 @@ const GRACE = 250;
 const PATIENCE = 1000;
 const ROUND_TRIPS = 2;
 
+/** This part of the interval, and some round trips, an end lets pass to be asked itself. */
+const COURTESY = 1 / 8;
+
 /** What leaves so soon after something came is perhaps no more than its acknowledgment, milliseconds. */
 const ACKNOWLEDGING = 10;
 
@@ -33,12 +36,13 @@ interface Doubt {
 }
 
 /**
- * Whether the peer is still there. After `keepAliveInterval` of silence it is asked (a PING); when there is reason to
+ * Whether the peer is still there. After `keepAliveInterval` of silence it is asked (a PING), by a server a little later; when there is reason to
  * doubt, at once and again and again, so that the end of an outage is noticed soon: the engine doubles its waits. It is
  * heard when packets came that the engine could decrypt: anyone can send other datagrams. Times are milliseconds.
  */
 export class Liveness {
   readonly #keepAliveInterval: number;
+  readonly #isFirst: boolean;
   readonly #events: LivenessEvents;
   #heardAt: number;
   #askedAt: number;
@@ -51,8 +55,10 @@ export class Liveness {
   #waitingSince: number | undefined;
   #rtt = 0;
 
-  constructor(keepAliveInterval: number, now: number, events: LivenessEvents) {
+  /** `isFirst`: of two ends that have nothing to say, this one asks, and the other hears it in time not to. */
+  constructor(keepAliveInterval: number, isFirst: boolean, now: number, events: LivenessEvents) {
     this.#keepAliveInterval = keepAliveInterval;
+    this.#isFirst = isFirst;
     this.#events = events;
     this.#heardAt = now;
     this.#askedAt = now;
@@ -64,7 +70,7 @@ export class Liveness {
     return Math.min(this.#nextQuestion, this.#overdue, told ?? Number.POSITIVE_INFINITY);
   }
 
-  /** A datagram was sent; the peer was last heard at `heardAt`. */
+  /** A datagram was sent that is not an answer alone; the peer was last heard at `heardAt`. */
   sent(datagram: Buffer, now: number, heardAt: number): void {
     if (datagram.length >= SUBSTANTIAL && now - this.#keptAt >= KEEP_INTERVAL) {
       this.#substantial = Buffer.from(datagram);
@@ -124,6 +130,7 @@ export class Liveness {
 
   get #nextQuestion(): number {
     if (this.#doubt !== undefined) return this.#askedAt + ASK_INTERVAL;
-    return Math.max(this.#heardAt, this.#askedAt) + this.#keepAliveInterval;
+    const courtesy = this.#isFirst ? 0 : this.#keepAliveInterval * COURTESY + ROUND_TRIPS * this.#rtt;
+    return Math.max(this.#heardAt, this.#askedAt) + this.#keepAliveInterval + courtesy;
   }
 }

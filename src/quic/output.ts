@@ -79,6 +79,8 @@ export class Output {
   #measuredAt = Number.NEGATIVE_INFINITY;
   #packetsHeard = 0;
 
+  /** What leaves is an answer alone, which had waited as long as it may: the peer acknowledges none of it. */
+  isAnswering = false;
   /** When the pacer lets the next datagram through; `Infinity` when none waits. */
   #blockedUntil = Number.POSITIVE_INFINITY;
   /** When packets of the peer were last seen to have arrived; 0 before. */
@@ -189,6 +191,7 @@ export class Output {
     if (this.#probeRtt.asks(this.rtt, now)) this.ping();
     this.#redundancy.release(now, () => this.#pacer.room(now) > 0, this.#repeat);
     if (queue !== undefined && !closing && this.#mayWait(queue, now)) return false;
+    this.isAnswering = this.#answer.isAll && this.#held === 0 && queue?.hasReady === false;
     let datagrams = 0;
     for (;;) {
       const given = queue === undefined ? 0 : this.#give(queue, now);

@@ -1,4 +1,5 @@
 /** How connections live and end. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CongestionAlgorithm } from '../../src/quic/options.ts';
 import { patternHash } from '../support/pattern.ts';
@@ -108,6 +109,22 @@ describe('silence', () => {
     const id = client.open();
     client.connection.write(id, Buffer.from('still there'), true);
     await server.until(() => server.stream(id).fin);
+  });
+
+  it('is broken by one question and its acknowledgment in each keep_alive_interval', async () => {
+    const alive = { keepAliveInterval: 400 };
+    const { link } = await connectOver({}, { client: alive, server: alive });
+    // What belongs to the beginning of a connection.
+    await pause(1000);
+    const times: number[] = [];
+    await new Promise<void>((resolve) => {
+      link.filter('up', () => {
+        if (times.push(performance.now()) === 6) resolve();
+        return true;
+      });
+    });
+    const [first = 0] = times;
+    expect((times.at(-1) ?? 0) - first).toBeGreaterThan(5 * 0.95 * alive.keepAliveInterval);
   });
 
   it('at the port of the server is told as such', async () => {
