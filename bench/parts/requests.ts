@@ -12,8 +12,9 @@ export const requests: Part = {
   takes: () => true,
   measure: (subject, { origin, quick }) =>
     running(subject, origin.port, async (target) => {
-      // A service runs for weeks: compilers of the ends' languages shall be done with both ways of loading them.
-      await wrk({ port: target.port, path: SMALL.path, connections: 64, seconds: quick ? 1 : 3 });
+      // A service runs for weeks: compilers of the ends' languages shall be done with both ways of loading them, and with sessions
+      // that are replaced by others, each of which is news to a compiler for the first few times.
+      await wrk({ port: target.port, path: SMALL.path, connections: 64, seconds: quick ? 1 : 12 });
       await wrk({ port: target.port, path: SMALL.path, connections: 1, seconds: quick ? 1 : 4 });
       const all: Record<string, number> = {};
       for (const connections of CONNECTIONS) {
