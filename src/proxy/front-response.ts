@@ -76,7 +76,7 @@ export class FrontResponse {
     const headers = responseToHttp1(fields, { chunked: this.#chunked, withLength: status !== 204 });
     const date = fieldValue(fields, 'date') === undefined;
     this.#begin(status, headers, date, keepAlive && !this.#closeDelimited);
-    process.nextTick(flushHead, this);
+    if (unflushed.push(this) === 1) process.nextTick(flushHeads);
     return status;
   }
 
@@ -179,6 +179,11 @@ function joined(before: string, content: Uint8Array, behind: string): Buffer {
   return bytes;
 }
 
-function flushHead(response: FrontResponse): void {
-  response.flush();
+/** Heads that came in this callback of the event loop: the end of most comes in it, too, and leaves with them. */
+let unflushed: FrontResponse[] = [];
+
+function flushHeads(): void {
+  const responses = unflushed;
+  unflushed = [];
+  for (const response of responses) response.flush();
 }

@@ -13,6 +13,8 @@ export class StreamCredit {
   readonly #nextId: Record<StreamDirection, StreamId>;
   /** Streams of this kind were wanted and refused. */
   readonly #wanted: Record<StreamDirection, boolean> = { bidirectional: false, unidirectional: false };
+  /** How many the peer allows at least: its limits only grow (RFC 9000 §4.6), so that the engine need not be asked for each. */
+  readonly #least: Record<StreamDirection, number> = { bidirectional: 0, unidirectional: 0 };
   #starvingSince = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -28,10 +30,12 @@ export class StreamCredit {
 
   /** The identifier of a new stream; `undefined` when the peer allows none now: it will be offered. */
   take(direction: StreamDirection): StreamId | undefined {
-    if (this.#left(direction) <= 0) {
+    if (this.#least[direction] <= 0) this.#least[direction] = this.#left(direction);
+    if (this.#least[direction] <= 0) {
       this.#wanted[direction] = true;
       return undefined;
     }
+    this.#least[direction]--;
     const id = this.#nextId[direction];
     this.#nextId[direction] += 4;
     return id;
