@@ -181,8 +181,9 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (this.#released) return;
     const { sentBytes } = this.#output;
     try {
-      this.#advance(this.#host.clock());
-      collectYoung(this.#output.sentBytes > sentBytes && this.streams?.isPeersTurn === true);
+      const now = this.#host.clock();
+      this.#advance(now);
+      collectYoung(now, this.#output.sentBytes > sentBytes && this.streams?.isPeersTurn === true);
     } catch (error) {
       this.#end({
         source: 'local',

@@ -116,7 +116,7 @@ export class Delivery {
   }
 
   /**
-   * Asks those that are likely to have something, each of them, unless they are too many: the engine's list costs twenty
+   * Asks those that are likely to have something, until nothing is left, unless they are too many: the engine's list costs twenty
    * microseconds, and five handles that the garbage collector has to look after; mostly it is empty then. With ten thousand
    * streams in it that there is no place for, it costs as many microseconds.
    */

@@ -28,7 +28,7 @@ type Collect = (options?: { readonly type: 'minor' }) => void;
 
 let left = PORTION;
 let calls = 0;
-let collectedAt = 0;
+let collectedAt = Number.NEGATIVE_INFINITY;
 let behind = 0;
 let searchedAt = -PAUSE;
 let search: NodeJS.Timeout | undefined;
@@ -48,14 +48,14 @@ export function moved(bytes: number): void {
 /**
  * Takes memory back if enough was {@link moved}; or if a connection's work has left enough behind and this is a `lull`: what was
  * asked has left, and there is nothing to do before the peer has answered. A search of a third of a millisecond then delays
- * nobody.
+ * nobody. `now` is monotonic, milliseconds.
  */
-export function collectYoung(lull: boolean): void {
+export function collectYoung(now: number, lull: boolean): void {
   calls++;
-  if (left > 0 && !(lull && calls >= CALLS && performance.now() >= collectedAt + LULL_PAUSE)) return;
+  if (left > 0 && !(lull && calls >= CALLS && now >= collectedAt + LULL_PAUSE)) return;
   left = PORTION;
   calls = 0;
-  collectedAt = performance.now();
+  collectedAt = now;
   collector()({ type: 'minor' });
 }
 

@@ -36,9 +36,10 @@ interface Doubt {
 }
 
 /**
- * Whether the peer is still there. After `keepAliveInterval` of silence it is asked (a PING), by a server a little later; when there is reason to
- * doubt, at once and again and again, so that the end of an outage is noticed soon: the engine doubles its waits. It is
- * heard when packets came that the engine could decrypt: anyone can send other datagrams. Times are milliseconds.
+ * Whether the peer is still there. After `keepAliveInterval` of silence it is asked (a PING), by one of the ends a little
+ * later; when there is reason to doubt, at once and again and again, so that the end of an outage is noticed soon: the
+ * engine doubles its waits. It is heard when packets came that the engine could decrypt: anyone can send other datagrams.
+ * Times are milliseconds.
  */
 export class Liveness {
   readonly #keepAliveInterval: number;

@@ -55,8 +55,8 @@ export class StreamCredit {
    * When the connection is of no more use: streams are wanted and refused though none of ours is open. The engine does
    * not repeat MAX_STREAMS when it is lost, and does not count every stream as over that is. `Infinity` as a rule.
    */
-  starvedAt(now: number, hasRequests: () => boolean): number {
-    const starving = this.#wanted.bidirectional && this.#left('bidirectional') <= 0 && !hasRequests();
+  starvedAt(now: number, hasRequests: boolean): number {
+    const starving = this.#wanted.bidirectional && this.#left('bidirectional') <= 0 && !hasRequests;
     if (!starving) this.#starvingSince = Number.POSITIVE_INFINITY;
     else if (this.#starvingSince === Number.POSITIVE_INFINITY) this.#starvingSince = now;
     return this.#starvingSince + STARVATION;

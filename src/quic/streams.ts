@@ -5,7 +5,7 @@ import type { Delivered } from './junk-budget.ts';
 import { type EngineConnection, SHUTDOWN_READ, SHUTDOWN_WRITE } from './native.ts';
 import type { QuicOptions } from './options.ts';
 import { type PlaceKeeping, Places } from './places.ts';
-import { isServerInitiated, isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
+import { isUnidirectional, type QuicEvents, type Role, type StreamId } from './port.ts';
 import { type SendHalf, SendQueue, type SendQueueEvents } from './send-queue.ts';
 import { Stream } from './stream.ts';
 import { StreamCredit, type StreamDirection } from './stream-credit.ts';
@@ -201,14 +201,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
 
   /** When the connection is of no more use for want of streams ({@link StreamCredit.starvedAt}). */
   starvedAt(now: number): number {
-    return this.#credit.starvedAt(now, () => this.#hasRequests());
-  }
-
-  #hasRequests(): boolean {
-    for (const { id } of this.streams.values()) {
-      if (!isUnidirectional(id) && isServerInitiated(id) === (this.#role === 'server')) return true;
-    }
-    return false;
+    return this.#credit.starvedAt(now, this.#requests > 0);
   }
 
   onStopped(half: SendHalf, code: number): void {
