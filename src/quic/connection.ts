@@ -73,7 +73,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
       options,
       role,
       now,
-      (datagram, to) => this.#transmit(datagram, to),
+      (datagram, to, at) => this.#transmit(datagram, to, at),
       (message) => host.warn(this, message),
     );
     this.#deadline = new Deadline(host.clock, () => host.schedule(this));
@@ -157,7 +157,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     }
     moved(datagram.length);
     this.#closing?.answer(this.#repeat);
-    const before = this.#host.clock();
+    const before = this.#state.phase === 'handshaking' ? this.#host.clock() : 0;
     const packets = this.#watch.isStrict ? this.#engine.stats().recv : -1;
     this.#peer.receive(this.#engine, datagram, info);
     if (packets < 0 || this.#engine.stats().recv > packets) this.#watch.received(datagram);
@@ -342,8 +342,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     this.#close(false, PROTOCOL_VIOLATION, text);
   }
 
-  #transmit(datagram: Buffer, to: EngineAddress): boolean {
-    const now = this.#host.clock();
+  #transmit(datagram: Buffer, to: EngineAddress, now: number): boolean {
     if (this.#state.phase === 'handshaking') this.#state.opening.sent(datagram, now);
     else if (!this.#output.isAnswering) this.#liveness.sent(datagram, now, this.#output.heardAt);
     this.#closing?.sent(datagram);

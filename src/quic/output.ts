@@ -54,7 +54,7 @@ export class Output {
   readonly #engine: OutputEngine;
   readonly #options: QuicOptions;
   readonly #pacer: Pacer;
-  readonly #transmit: (datagram: Buffer, to: EngineAddress) => boolean;
+  readonly #transmit: (datagram: Buffer, to: EngineAddress, now: number) => boolean;
   readonly #alternates: boolean;
   readonly #redundancy: Redundancy;
   readonly #insistence = new Insistence();
@@ -98,7 +98,7 @@ export class Output {
     options: QuicOptions,
     role: Role,
     now: number,
-    transmit: (datagram: Buffer, to: EngineAddress) => boolean,
+    transmit: (datagram: Buffer, to: EngineAddress, now: number) => boolean,
     warn: (message: string) => void,
   ) {
     this.#engine = engine;
@@ -187,9 +187,10 @@ export class Output {
   flush(queue: SendQueue | undefined, now: number, closing: boolean): boolean {
     this.#measure(now);
     this.#blockedUntil = Number.POSITIVE_INFINITY;
-    this.#insistence.release(now, this.#repeat);
+    const repeat = (datagram: Buffer, to: EngineAddress): void => this.#repeat(datagram, to, now);
+    this.#insistence.release(now, repeat);
     if (this.#probeRtt.asks(this.rtt, now)) this.ping();
-    this.#redundancy.release(now, () => this.#pacer.room(now) > 0, this.#repeat);
+    this.#redundancy.release(now, () => this.#pacer.room(now) > 0, repeat);
     if (queue !== undefined && !closing && this.#mayWait(queue, now)) return false;
     this.isAnswering = this.#answer.isAll && this.#held === 0 && queue?.hasReady === false;
     let datagrams = 0;
@@ -203,8 +204,8 @@ export class Output {
       const stale =
         this.#held > 0 && queue !== undefined && this.#window(queue) >= this.#overhead + LEAST_DATA;
       if (stale) this.#held = 0;
-      if (given > 0 || stale) continue;
       if (queue?.hasReady === true) {
+        if (given > 0 || stale) continue;
         if (this.#pacer.room(now) === 0) return this.#wait(now);
         this.#pacer.windowFull(now);
         return false;
@@ -283,14 +284,14 @@ export class Output {
     this.#left += length;
     this.sentBytes += length;
     this.lastAddress = info.to;
-    if (!this.#transmit(datagram, info.to)) this.#buffer = EMPTY;
+    if (!this.#transmit(datagram, info.to, now)) this.#buffer = EMPTY;
     return true;
   }
 
-  readonly #repeat = (datagram: Buffer, to: EngineAddress): void => {
+  #repeat(datagram: Buffer, to: EngineAddress, now: number): void {
     this.#pacer.shipped(datagram.length);
-    this.#transmit(datagram, to);
-  };
+    this.#transmit(datagram, to, now);
+  }
 
   #measure(now: number): void {
     if (now - this.#measuredAt >= MEASURE_INTERVAL) this.#look(now);
