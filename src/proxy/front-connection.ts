@@ -12,6 +12,7 @@ import type { ContentEnd } from './message-parser.ts';
 import { Outlet } from './outlet.ts';
 import { RequestAccount } from './request-account.ts';
 import type { Http1Request } from './request-head.ts';
+import { readShared } from './shared-reading.ts';
 import { requestedProtocol } from './upgrade.ts';
 
 /**
@@ -23,6 +24,8 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
   readonly forwarded: string | undefined;
   readonly #context: FrontContext;
   readonly #input: FrontInput;
+  /** From here on the socket's bytes are for others to read. */
+  readonly #emitData: () => void;
   readonly #connectedAt = performance.now();
   #isNew = true;
   #exchange: FrontExchange | undefined;
@@ -47,7 +50,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
     context.connections.add(this);
     context.idle.add(this);
     this.#deadline = context.headsComing.start(this);
-    socket.on('data', this.#onData);
+    this.#emitData = readShared(socket, this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', ignore);
@@ -225,7 +228,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
   #startUpgrade(request: Http1Request, protocol: string): void {
     this.#state = 'upgraded';
     this.outlet.flush();
-    this.socket.off('data', this.#onData);
+    this.#emitData();
     this.socket.off('end', this.#onEnd);
     this.socket.off('drain', this.#onDrain);
     new FrontUpgrade(request, protocol, this, this.#context).start(this.#input.take());

@@ -153,12 +153,13 @@ export class FrontExchange implements FrontAsker {
     this.fail(streamRejection(failure));
   }
 
-  /** Content of the request. */
-  onContent(content: Buffer): void {
+  /** Content of the request, in memory that is used again afterwards. */
+  onContent(bytes: Buffer): void {
     const { stream } = this.#dialogue;
     if (this.#upload === 'unwanted' || stream === undefined) return;
     this.#dialogue.touch();
-    this.#dialogue.account.requestBytes += content.length;
+    this.#dialogue.account.requestBytes += bytes.length;
+    const content = Buffer.from(bytes);
     this.#kept.add(content);
     this.#dialogue.contained(() => {
       if (!stream.sendData(content)) this.#hold();

@@ -43,12 +43,13 @@ export class FrontInput {
     this.#readOn();
   }
 
-  /** The socket has these. */
+  /** The socket has these, in memory that is used again afterwards. */
   push(bytes: Buffer): void {
     if (this.#isDiscarding) return;
     this.#unread.push(bytes);
     this.#length += bytes.length;
     this.#readOn();
+    this.#keep();
     if (this.#length >= MAX_AHEAD || this.#unread.length >= MAX_PIECES) this.#socket.pause();
   }
 
@@ -108,6 +109,12 @@ export class FrontInput {
     this.#use(bytes, used);
     if (this.#parser.isComplete) this.#events.onRequestEnd(this.#parser.takeTrailers());
     return true;
+  }
+
+  // What is left of the latest piece.
+  #keep(): void {
+    const last = this.#unread.pop();
+    if (last !== undefined) this.#unread.push(Buffer.from(last));
   }
 
   #use(bytes: Buffer, used: number): void {

@@ -10,6 +10,7 @@ import { KEEP_ALIVE_TIMEOUT } from './front-response.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import type { RequestObserver } from './observer.ts';
 import { QuietWatch } from './quiet-watch.ts';
+import { SOCKET_BUFFER } from './shared-reading.ts';
 import type { Tunnel } from './tunnel.ts';
 
 /** How the HTTP/1.1 side of client mode behaves. Times in milliseconds. */
@@ -119,9 +120,6 @@ const socketOptions = ({ tcpNoDelay }: FrontOptions) => ({
 
 // Milliseconds: a little longer than clients are told, for what is on its way when they take their time.
 const KEPT_FOR = (KEEP_ALIVE_TIMEOUT + 1) * 1000;
-
-// Bytes held for a socket each way before its other side is paused.
-const SOCKET_BUFFER = 65_536;
 
 // Connections that may wait to be accepted, e.g. during a restart; the system's limit is net.core.somaxconn.
 const BACKLOG = 4096;

@@ -3,6 +3,7 @@ import { Rejection } from './failures.ts';
 import { originRejection } from './origin-errors.ts';
 import { Outlet } from './outlet.ts';
 import { type ResponseEvents, ResponseParser } from './response-parser.ts';
+import { READ_BUFFER, SOCKET_BUFFER } from './shared-reading.ts';
 
 /** Who has a request on a connection. Each of these may come at any time from the request's first byte on. */
 export interface ResponseListener extends ResponseEvents {
@@ -160,13 +161,6 @@ export class OriginConnection {
     this.#listener?.onLost(CLOSED);
   }
 }
-
-/** Bytes held for a socket each way before its other side is paused. */
-export const SOCKET_BUFFER = 65_536;
-
-// All connections read into the same bytes, one after the other: what is wanted of them is copied out, which is cheaper
-// than memory of their own for each read, and for thousands of connections that wait.
-const READ_BUFFER = Buffer.allocUnsafeSlow(SOCKET_BUFFER);
 
 // Milliseconds. Servers keep an idle connection for five seconds (Node, Apache) or longer; one that says how long is
 // believed, up to a minute: then a request after a pause does not wait for a connection to be made.

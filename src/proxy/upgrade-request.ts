@@ -1,6 +1,6 @@
 import { Agent, type ClientRequest, request } from 'node:http';
-import { SOCKET_BUFFER } from './origin-connection.ts';
 import type { OriginContext } from './origin-context.ts';
+import { SOCKET_BUFFER } from './shared-reading.ts';
 import type { OriginUpgradeHead } from './upgrade.ts';
 
 /** Connections for upgrades: each has its own, which allows that one side closes before the other. */
