@@ -10,8 +10,12 @@ import { ProbeRtt } from './probe-rtt.ts';
 import { Redundancy } from './redundancy.ts';
 import type { SendQueue } from './send-queue.ts';
 
-/** The path is measured at most this often, milliseconds: asking the engine is not free. */
+/**
+ * The path is measured at most this often, milliseconds, while it holds something back, and otherwise: asking the engine takes
+ * as long as two datagrams.
+ */
 const MEASURE_INTERVAL = 1;
+const CALM_INTERVAL = 4;
 
 /** Most bytes that the engine is given at a time; what is queued beyond keeps its order of turns. */
 const ENGINE_PORTION = 64 * 1024;
@@ -77,6 +81,8 @@ export class Output {
   #cwnd = Number.POSITIVE_INFINITY;
   #lostBytes = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
+  /** Not all that there was has left. */
+  #isHeldBack = false;
   #packetsHeard = 0;
 
   /** What leaves is an answer alone, which had waited as long as it may: the peer acknowledges none of it. */
@@ -192,6 +198,7 @@ export class Output {
     if (this.#probeRtt.asks(this.rtt, now)) this.ping();
     this.#redundancy.release(now, () => this.#pacer.room(now) > 0, repeat);
     if (queue !== undefined && !closing && this.#mayWait(queue, now)) return false;
+    this.#isHeldBack = true;
     this.isAnswering = this.#answer.isAll && this.#held === 0 && queue?.hasReady === false;
     let datagrams = 0;
     for (;;) {
@@ -211,6 +218,7 @@ export class Output {
         return false;
       }
       this.#answer.given();
+      this.#isHeldBack = this.#held > 0;
       if (this.#held === 0) this.#redundancy.burstEnded(now, this.#pacer.rate);
       return false;
     }
@@ -294,7 +302,8 @@ export class Output {
   }
 
   #measure(now: number): void {
-    if (now - this.#measuredAt >= MEASURE_INTERVAL) this.#look(now);
+    const interval = this.#isHeldBack ? MEASURE_INTERVAL : CALM_INTERVAL;
+    if (now - this.#measuredAt >= interval) this.#look(now);
   }
 
   #look(now: number): void {
