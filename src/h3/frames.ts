@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { varintLength, writeVarint } from '../bytes/varint.ts';
 
 /** Frame types (RFC 9114 §7.2). */

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { varintLength, writeVarint } from '../bytes/varint.ts';
 import type { QuicStreams, StreamId } from '../quic/port.ts';
 import { Code } from './codes.ts';

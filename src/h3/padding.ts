@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { QuicStreams } from '../quic/port.ts';
 
 /** A stream type that means nothing and that every peer has to bear; padding is what it is for (RFC 9114 §6.2.3). */

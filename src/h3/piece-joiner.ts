@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { JOIN_BELOW, MAX_JOINED } from './limits.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
 import { Rejection } from './failures.ts';

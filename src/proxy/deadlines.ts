@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Link, LinkedList } from '../bytes/linked-list.ts';
 
 /** One who waits: {@link leave} ends it. */

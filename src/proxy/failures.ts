@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { STATUS_CODES } from 'node:http';
 import type { StreamFailure } from '../h3/port.ts';
 import { fieldText } from './field-text.ts';

@@ -1,4 +1,6 @@
+import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { Link } from '../bytes/linked-list.ts';
 import type { Deadline } from './deadlines.ts';
 import { asRejection, closingMessage, Rejection, synthetic } from './failures.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { FrontContext } from './front-context.ts';
 import { type RequestEvents, RequestParser } from './request-parser.ts';

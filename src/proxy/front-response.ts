@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import process from 'node:process';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection, reasonPhrase, type Synthetic } from './failures.ts';
 import { fieldText } from './field-text.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
 import { Rejection, streamRejection } from './failures.ts';

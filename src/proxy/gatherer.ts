@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** What is thrown when a delimiter is too far. `bytes`, from `start` on, are the last piece that was looked at. */
 export type TooLong = (bytes: Buffer, start: number) => Error;
 

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { Gatherer, type TooLong } from './gatherer.ts';
 import { type Malformed, parseFieldLine } from './head-lines.ts';
 

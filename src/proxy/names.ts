@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** What a gateway does with a field because of its name. */
 export type Role =
   /** Passed on. */

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { connect, type Socket } from 'node:net';
 import { Rejection } from './failures.ts';
 import { originRejection } from './origin-errors.ts';

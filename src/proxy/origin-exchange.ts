@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
 import type { OnOver } from './admission.ts';

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { FieldLines } from '../h3/port.ts';
 import { loggedPath, printable } from './failures.ts';
 import type { RequestObserver, RequestOutcome, RequestRecord } from './observer.ts';

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { Rejection } from './failures.ts';
 import { checkLines } from './head-lines.ts';
 import { type ContentEnd, type ContentEvents, MessageParser } from './message-parser.ts';

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { Code } from '../h3/codes.ts';
 import type { RequestStream } from '../h3/port.ts';

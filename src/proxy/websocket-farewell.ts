@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { FrameTracker, goingAway } from './websocket-frames.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { QpackError, type QpackErrorCode } from './errors.ts';
 import { readHuffman } from './huffman.ts';
 import { MAX_CONTINUATION_BYTES, MAX_INTEGER } from './integers.ts';

@@ -1,4 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { Cancellations } from './cancellations.ts';
 import { NO_ANSWER } from './cause.ts';
 import { QuicConnection } from './connection.ts';

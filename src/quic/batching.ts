@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { IncomingBatch } from './incoming-batch.ts';
 import type { Logger } from './log.ts';
 import { errorText } from './native.ts';

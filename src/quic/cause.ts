@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { BAD_CERTIFICATE, describeTransportError, INTERNAL_ERROR } from './close-reason.ts';
 import type { EngineConnection } from './native.ts';
 import { certificateMismatch } from './peer-name.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { EngineConnection } from './native.ts';
 
 /** How long it is tried to tell the peer of the end, milliseconds. */

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { Cursor } from '../bytes/cursor.ts';
 import { isHandshake, isInitial, isLongHeader, type LongHeader, parseLongHeader } from './packet.ts';
 

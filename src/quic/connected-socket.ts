@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { batching } from './batching.ts';
 import { type IncomingBatch, MOST_AT_ONCE } from './incoming-batch.ts';

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import type { Cancellations } from './cancellations.ts';
 import type { QuicConnection } from './connection.ts';
 import type { DropReason, QuicMeter } from './meter.ts';

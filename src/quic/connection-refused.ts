@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { createCipheriv, createHmac } from 'node:crypto';
 import { varintLength, writeVarint } from '../bytes/varint.ts';
 import { CONNECTION_REFUSED } from './close-reason.ts';

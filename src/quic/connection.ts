@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { randomInt } from 'node:crypto';
 import { closeCause, NO_ANSWER } from './cause.ts';
 import { BAD_CERTIFICATE, INTERNAL_ERROR, NO_ERROR, PROTOCOL_VIOLATION } from './close-reason.ts';

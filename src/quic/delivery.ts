@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { IdMap } from '../bytes/id-map.ts';
 import type { EngineConnection } from './native.ts';
 import type { StreamId } from './port.ts';

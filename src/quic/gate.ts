@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { AllowList, networkOf } from './allow-list.ts';
 import { HalfOpen } from './half-open.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { EngineAddress } from './native.ts';
 
 /** How long after a datagram its copies follow, milliseconds: far enough apart not to be lost together. */

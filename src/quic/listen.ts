@@ -1,4 +1,7 @@
+import type { Buffer } from 'node:buffer';
 import type { RemoteInfo } from 'node:dgram';
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import { type Cancellations, CancellationsByPeer } from './cancellations.ts';
 import { QuicConnection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /** While the peer is silent though it should have answered, it is asked again this often, milliseconds. */
 const ASK_INTERVAL = 400;
 

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { FirstFlight, HANDSHAKE_TIMEOUT, HandshakeBudget } from './handshake.ts';
 import type { QuicOptions } from './options.ts';
 import type { Role } from './port.ts';

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { type EngineConfig, quiche } from './native.ts';
 import type { Role } from './port.ts';
 import type { RedundancyMode } from './redundancy.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { MessageHeaders } from './message-headers.ts';
 import type { SystemCalls } from './system-calls.ts';
 

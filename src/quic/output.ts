@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { Answer } from './answer.ts';
 import { DatagramSize, SAFE_DATAGRAM_SIZE } from './datagram-size.ts';
 import { Insistence } from './insistence.ts';

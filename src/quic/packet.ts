@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /**
  * The version-independent part of QUIC packets (RFC 8999), as much as routing a datagram takes.
  *

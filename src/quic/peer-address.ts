@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { separately } from './coalesced.ts';
 import type { EngineAddress, EngineConnection, EngineRecvInfo } from './native.ts';
 import { isLongHeader } from './packet.ts';

@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { ConnectedSocket } from './connected-socket.ts';
 import type { Logger } from './log.ts';

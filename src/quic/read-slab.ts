@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /**
  * Memory for what the engine hands out: one large block is cut into the chunks that are read, so that most reads
  * neither allocate nor copy. A chunk keeps its block alive, so small ones are copied out: ten bytes held by a slow

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { EngineAddress } from './native.ts';
 
 export type RedundancyMode = 'Off' | 'Auto' | 'On';

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import type { ChunkQueue } from '../bytes/chunk-queue.ts';
 import type { Link } from '../bytes/linked-list.ts';
 import { type EngineConnection, streamCallFailure } from './native.ts';

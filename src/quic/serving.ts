@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { FairShare } from './fair-share.ts';
 import type { EngineConnection } from './native.ts';
 import type { QuicEvents } from './port.ts';

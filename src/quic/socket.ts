@@ -1,5 +1,7 @@
+import type { Buffer } from 'node:buffer';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import process from 'node:process';
 import { ConnectedSocket } from './connected-socket.ts';
 import type { Logger } from './log.ts';
 import { QuicMeter } from './meter.ts';

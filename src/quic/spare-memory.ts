@@ -1,3 +1,5 @@
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 import { searchWhole } from './engine-memory.ts';
 import type { Logger } from './log.ts';
 import { loadSystemCalls } from './system-calls.ts';

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { EngineConfig } from './native.ts';

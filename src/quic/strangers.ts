@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { initialToken } from './coalesced.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { DropLog } from './drop-log.ts';

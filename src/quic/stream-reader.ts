@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import { type EngineConnection, SHUTDOWN_READ, type StreamCallFailure, streamCallFailure } from './native.ts';
 import type { QuicEvents } from './port.ts';
 import { ReadSlab } from './read-slab.ts';

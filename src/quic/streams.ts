@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
 import { IdMap } from '../bytes/id-map.ts';
 import { Abandoned } from './abandoned.ts';
 import { Delivery, type StreamOwner } from './delivery.ts';

@@ -1,5 +1,7 @@
+import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:dgram';
 import { endianness } from 'node:os';
+import process from 'node:process';
 import { getSystemErrorName } from 'node:util';
 import type { LibraryHandle } from 'koffi';
 

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import process from 'node:process';
 
 /** Work that has waited this long, milliseconds, is not put off to the end of a long turn. */
 const PATIENCE = 0.2;
