@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { IdMap } from '../bytes/id-map.ts';
 import type { EngineConnection } from './native.ts';
 import type { StreamId } from './port.ts';
+import { ReadingOrder } from './reading-order.ts';
 import type { Stream } from './stream.ts';
 import { StreamList } from './stream-list.ts';
 import type { StreamReader } from './stream-reader.ts';
@@ -26,7 +27,7 @@ type ReadingEngine = Pick<EngineConnection, 'isReadable' | 'readable' | 'streamR
 /** Who decides which streams of the peer are looked after. */
 export interface StreamOwner {
   /** Those that are, and whose end is not known. */
-  readonly streams: Pick<IdMap<Stream>, 'size' | 'get' | 'values'>;
+  readonly streams: Pick<IdMap<Stream>, 'size' | 'get' | 'has' | 'values'>;
   /** Looks after another one, if there is a place for it. */
   accept(id: StreamId): Stream | undefined;
   /** Whether a request would find a place. If not, {@link Delivery.deliver} is to be called when one does. */
@@ -62,6 +63,7 @@ export class Delivery {
   readonly #engine: ReadingEngine;
   readonly #reader: StreamReader;
   readonly #owner: StreamOwner;
+  readonly #order: ReadingOrder<Stream>;
   /** Streams that were resumed after their end had been seen. */
   readonly #heldEnds: Stream[] = [];
   /** The peer's next request, when none is skipped. */
@@ -80,11 +82,13 @@ export class Delivery {
     this.#engine = engine;
     this.#reader = reader;
     this.#owner = owner;
+    this.#order = new ReadingOrder(owner.streams);
     this.#expected = first;
   }
 
   /** A stream is there. */
   opened(id: StreamId): void {
+    this.#order.opened(id);
     // The two low bits are the stream's type (RFC 9000 §2.1).
     if (id >= this.#expected && (id & 3) === (this.#expected & 3)) this.#expected = id + 4;
   }
@@ -124,11 +128,11 @@ export class Delivery {
   #hasReadKnown(allowance: Allowance): boolean {
     const { streams } = this.#owner;
     if (streams.size > Math.max(FEW, PART * this.#unplaced)) return false;
-    for (const stream of streams.values()) {
+    for (const stream of this.#order.streams()) {
       // Of a stream that the engine has forgotten, the sweep finds out how it ended.
       if (stream.paused || stream.receiving !== 'open' || !this.#engine.streamReadable(stream.id)) continue;
       if (this.#hasReadAllowance(stream, allowance)) return false;
-      // Responses come in about the order of their requests: behind the last that came, the others need not be asked.
+      // Behind the last that has something, the others need not be asked.
       if (!this.#engine.isReadable()) break;
     }
     return true;
