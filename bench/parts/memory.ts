@@ -36,7 +36,10 @@ export const memory: Part = {
   },
 };
 
-/** Kilobytes (10³) that each connection costs at each end at the worst, and what is left of it in the end. */
+/**
+ * Kilobytes (10³) that each connection costs at each end at the worst, and what is left of it in the end. Requests come a second
+ * time: by then the process has compiled what it needs, so that what is left is what each such burst would leave.
+ */
 async function occupy(
   { port, ends }: Running,
   count: number,
@@ -45,8 +48,38 @@ async function occupy(
   quick: boolean,
 ): Promise<Figures> {
   if (ends === undefined) return {};
-  const resident = (): [number, number] => [residentMemory(ends.client), residentMemory(ends.server)];
+  const resident = (): Pair => [residentMemory(ends.client), residentMemory(ends.server)];
   const before = resident();
+  const first = await burst(port, count, load, resident);
+  await sleep(quick ? 1000 : AFTERWARDS);
+  const after = resident();
+  const figures: Record<string, number> = {
+    [`client KB each, ${count} ${what}`]: (first.peak[0] - before[0]) / 1000 / count,
+    [`server KB each, ${count} ${what}`]: (first.peak[1] - before[1]) / 1000 / count,
+    [`client memory afterwards / before, ${count} ${what}`]: after[0] / before[0],
+    [`server memory afterwards / before, ${count} ${what}`]: after[1] / before[1],
+    [`failed, ${count} ${what}`]: first.failed,
+  };
+  if (what !== 'active') return figures;
+  const second = await burst(port, count, load, resident);
+  await sleep(quick ? 1000 : AFTERWARDS);
+  const again = resident();
+  figures[`client memory afterwards / before, second time, ${count} ${what}`] = again[0] / after[0];
+  figures[`server memory afterwards / before, second time, ${count} ${what}`] = again[1] / after[1];
+  figures[`failed, second time, ${count} ${what}`] = second.failed;
+  return figures;
+}
+
+/** Bytes at the client end and at the server end. */
+type Pair = [number, number];
+
+/** Connections that all do the same at once, and go half a second after the last was answered. */
+async function burst(
+  port: number,
+  count: number,
+  load: Load | undefined,
+  resident: () => Pair,
+): Promise<{ readonly peak: Pair; readonly failed: number }> {
   const peak = resident();
   const timer = setInterval(() => raise(peak, resident()), 100);
   const connections = await openMany(port, count);
@@ -55,18 +88,10 @@ async function occupy(
   raise(peak, resident());
   clearInterval(timer);
   closeAll(connections);
-  await sleep(quick ? 1000 : AFTERWARDS);
-  const after = resident();
-  return {
-    [`client KB each, ${count} ${what}`]: (peak[0] - before[0]) / 1000 / count,
-    [`server KB each, ${count} ${what}`]: (peak[1] - before[1]) / 1000 / count,
-    [`client memory afterwards / before, ${count} ${what}`]: after[0] / before[0],
-    [`server memory afterwards / before, ${count} ${what}`]: after[1] / before[1],
-    [`failed, ${count} ${what}`]: answers.filter(({ status }) => status === 'rejected').length,
-  };
+  return { peak, failed: answers.filter(({ status }) => status === 'rejected').length };
 }
 
-function raise(peak: [number, number], now: readonly [number, number]): void {
+function raise(peak: Pair, now: Readonly<Pair>): void {
   peak[0] = Math.max(peak[0], now[0]);
   peak[1] = Math.max(peak[1], now[1]);
 }

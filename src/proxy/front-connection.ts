@@ -14,7 +14,7 @@ import type { ContentEnd } from './message-parser.ts';
 import { Outlet } from './outlet.ts';
 import { RequestAccount } from './request-account.ts';
 import type { Http1Request } from './request-head.ts';
-import { readShared } from './shared-reading.ts';
+import { SharedReading } from './shared-reading.ts';
 import { requestedProtocol } from './upgrade.ts';
 
 /**
@@ -26,11 +26,12 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
   readonly forwarded: string | undefined;
   readonly #context: FrontContext;
   readonly #input: FrontInput;
-  /** From here on the socket's bytes are for others to read. */
-  readonly #emitData: () => void;
+  readonly #reading: SharedReading;
   readonly #connectedAt = performance.now();
   #isNew = true;
   #exchange: FrontExchange | undefined;
+  /** The latest request has no content: the next is likely to have none. */
+  #isBare = false;
   /** A request to be upgraded, whose end is waited for. */
   #upgrade: { readonly request: Http1Request; readonly protocol: string } | undefined;
   /** `ending`: nothing more is read or written. `refused`: neither, but the client may not have noticed. */
@@ -52,7 +53,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
     context.connections.add(this);
     context.idle.add(this);
     this.#deadline = context.headsComing.start(this);
-    this.#emitData = readShared(socket, this.#onData);
+    this.#reading = new SharedReading(socket, this.#onData);
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', ignore);
@@ -71,9 +72,11 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
     }
     this.#exchange = new FrontExchange(request, this, this.#context);
     this.#context.inFlight++;
-    return this.#exchange.start(
+    const end = this.#exchange.start(
       this.#refusal ?? (request.method === 'CONNECT' ? CONNECT_REFUSED : undefined),
     );
+    this.#isBare = end === 0;
+    return end;
   }
 
   onContent(content: Buffer): void {
@@ -177,6 +180,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
     if (this.#state !== 'open') return;
     clearTimeout(this.#linger);
     this.#linger = undefined;
+    if (this.#isBare) this.#reading.share();
     if (this.#context.connections.has(this)) this.#context.idle.add(this);
     if (!exchange.persists || this.#context.closing) this.#close();
     else if (this.socket.writableNeedDrain) this.linger();
@@ -230,7 +234,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
   #startUpgrade(request: Http1Request, protocol: string): void {
     this.#state = 'upgraded';
     this.outlet.flush();
-    this.#emitData();
+    this.#reading.leave();
     this.socket.off('end', this.#onEnd);
     this.socket.off('drain', this.#onDrain);
     new FrontUpgrade(request, protocol, this, this.#context).start(this.#input.take());

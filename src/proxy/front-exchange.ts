@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { Code } from '../h3/codes.ts';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
 import { Rejection, streamRejection, synthetic } from './failures.ts';
@@ -12,6 +12,7 @@ import type { Outlet } from './outlet.ts';
 import { prioritise } from './priority.ts';
 import type { RequestAccount } from './request-account.ts';
 import type { Http1Request } from './request-head.ts';
+import { ownedBytes } from './shared-reading.ts';
 import type { Carrier } from './tunnel.ts';
 
 /** The connection that an exchange happens on, as far as the exchange needs it. */
@@ -154,13 +155,13 @@ export class FrontExchange implements FrontAsker {
     this.fail(streamRejection(failure));
   }
 
-  /** Content of the request, in memory that is used again afterwards. */
+  /** Content of the request, in memory that may be used again afterwards. */
   onContent(bytes: Buffer): void {
     const { stream } = this.#dialogue;
     if (this.#upload === 'unwanted' || stream === undefined) return;
     this.#dialogue.touch();
     this.#dialogue.account.requestBytes += bytes.length;
-    const content = Buffer.from(bytes);
+    const content = ownedBytes(bytes);
     this.#kept.add(content);
     this.#dialogue.contained(() => {
       if (!stream.sendData(content)) this.#hold();

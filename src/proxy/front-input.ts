@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { FrontContext } from './front-context.ts';
 import { type RequestEvents, RequestParser } from './request-parser.ts';
+import { ownedBytes } from './shared-reading.ts';
 
 /** Who reads what a client sends. */
 export interface InputEvents extends RequestEvents {
@@ -44,7 +45,7 @@ export class FrontInput {
     this.#readOn();
   }
 
-  /** The socket has these, in memory that is used again afterwards. */
+  /** The socket has these, in memory that may be used again afterwards. */
   push(bytes: Buffer): void {
     if (this.#isDiscarding) return;
     this.#unread.push(bytes);
@@ -115,7 +116,7 @@ export class FrontInput {
   // What is left of the latest piece.
   #keep(): void {
     const last = this.#unread.pop();
-    if (last !== undefined) this.#unread.push(Buffer.from(last));
+    if (last !== undefined) this.#unread.push(ownedBytes(last));
   }
 
   #use(bytes: Buffer, used: number): void {

@@ -5,30 +5,54 @@ import type { Socket } from 'node:net';
 export const SOCKET_BUFFER = 65_536;
 
 /**
- * All connections read into the same bytes, one after the other: what is wanted of them is copied out, which is cheaper than
- * memory of their own for each read, and for thousands of connections that wait.
+ * Connections read into the same bytes, one after the other: what is wanted of them is copied out, which is cheaper than memory of
+ * their own for each read, and for thousands of connections that wait.
  */
 export const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(SOCKET_BUFFER);
 
+/** What of `bytes` may be kept: a copy, if their memory is used again. */
+export function ownedBytes(bytes: Buffer): Buffer {
+  return bytes.buffer === READ_BUFFER.buffer ? Buffer.from(bytes) : bytes;
+}
+
 /**
- * Has an accepted socket read into {@link READ_BUFFER}: `take` gets what came, in memory that is used again as soon as it returns.
- * Otherwise each read takes 64 KB from the allocator and gives nearly all of them back, which is 3 µs of the 40 that a small
- * request takes. `net.connect` has an option for that (`onread`); for a socket that was accepted, Node keeps what the option
- * sets where nothing is documented. Where that is not found, the memory comes from Node as ever.
+ * How the bytes of an accepted socket come: in memory from Node, or from {@link SharedReading.share} on in {@link READ_BUFFER}, which
+ * is used again as soon as they were taken. For each read Node takes 64 KB from the allocator and gives back what was not needed,
+ * which is 3 µs of the 40 that a small request takes; large pieces are better left where they are, for the copy costs as much.
  *
- * Gives what ends it: from then on the socket emits what comes as any other does.
+ * `net.connect` has an option for the one (`onread`); for a socket that was accepted, Node keeps what the option sets where nothing
+ * is documented. Where that is not found, all memory comes from Node.
  */
-export function readShared(socket: Socket, take: (bytes: Buffer) => void): () => void {
-  const onRead = readerOf(socket);
-  if (onRead === undefined) {
+export class SharedReading {
+  readonly #socket: Socket;
+  readonly #take: (bytes: Buffer) => void;
+  #onRead: ((onRead: OnRead) => void) | undefined;
+
+  constructor(socket: Socket, take: (bytes: Buffer) => void) {
+    this.#socket = socket;
+    this.#take = take;
     socket.on('data', take);
-    return () => socket.off('data', take);
   }
-  onRead((length) => {
-    take(READ_BUFFER.subarray(0, length));
-    return true;
-  });
-  return () => onRead((length) => socket.push(Buffer.from(READ_BUFFER.subarray(0, length))));
+
+  /** Small pieces are expected. */
+  share(): void {
+    const socket = this.#socket;
+    if (this.#onRead !== undefined || socket.isPaused() || socket.readableLength > 0) return;
+    this.#onRead = readerOf(socket);
+    if (this.#onRead === undefined) return;
+    socket.off('data', this.#take);
+    this.#onRead((length) => {
+      this.#take(READ_BUFFER.subarray(0, length));
+      return true;
+    });
+  }
+
+  /** From here on the socket emits what comes as any other does. */
+  leave(): void {
+    const socket = this.#socket;
+    socket.off('data', this.#take);
+    this.#onRead?.((length) => socket.push(Buffer.from(READ_BUFFER.subarray(0, length))));
+  }
 }
 
 /** Called with the number of bytes that were read; `false` pauses the socket. */
