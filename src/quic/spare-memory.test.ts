@@ -39,3 +39,22 @@ it('memory that is in use is looked for three times, and then counts as needed',
   expect(told).toHaveLength(3);
   expect(held.at(-1)).toBe(1);
 });
+
+it('is looked for three times again after another busy time', async () => {
+  const { told, spare } = recorder();
+  const held = Buffer.allocUnsafeSlow(100 * MB).fill(1);
+  await spare.look();
+  const inVain = told.length;
+  const more = Buffer.allocUnsafeSlow(100 * MB).fill(1);
+  const start = process.cpuUsage();
+  const spent = (): number => {
+    const { user, system } = process.cpuUsage(start);
+    return user + system;
+  };
+  while (spent() < 400_000);
+  await spare.look();
+  expect(told).toHaveLength(inVain);
+  for (let looks = 0; looks < 8; looks++) await spare.look();
+  expect(told).toHaveLength(inVain + 3);
+  expect([held.at(-1), more.at(-1)]).toEqual([1, 1]);
+});

@@ -8,7 +8,7 @@ import { loadSystemCalls } from './system-calls.ts';
 const LOOK = 2000;
 
 /** Resident memory beyond what was needed before, bytes, that is worth some tens of milliseconds. */
-const WORTH = 32 * 2 ** 20;
+const WORTH = 16 * 2 ** 20;
 
 /** So often it is tried after one busy time: what the first search has freed, the second finds together. */
 const ROUNDS = 3;
@@ -42,6 +42,7 @@ export class SpareMemory {
     if (resident === undefined) return;
     this.#needed = Math.min(this.#needed, resident);
     const isCalm = user + system < CALM * LOOK * 1000;
+    if (!isCalm) this.#rounds = 0;
     if (!isCalm || resident < this.#needed + WORTH) return;
     await this.#giveBack(resident);
     this.#rounds++;
