@@ -20,7 +20,7 @@ interface KeptLine {
 }
 
 /** The last line of a name: most fields say the same in one message after the other, and need not be checked again. */
-const kept = new Map<string, KeptLine>();
+let kept = new Map<string, KeptLine>();
 
 function fieldLine(name: string, value: string): string {
   const last = kept.get(name);
@@ -37,6 +37,7 @@ function keep(name: string, value: string, line: string, last: KeptLine | undefi
     last.line = line;
     return;
   }
-  if (kept.size >= MOST_KEPT) kept.clear();
+  // A new one: the tables of a Map that is cleared refer to one another.
+  if (kept.size >= MOST_KEPT) kept = new Map();
   kept.set(name, { value, line });
 }

@@ -180,7 +180,6 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
     if (this.#state !== 'open') return;
     clearTimeout(this.#linger);
     this.#linger = undefined;
-    if (this.#isBare) this.#reading.share();
     if (this.#context.connections.has(this)) this.#context.idle.add(this);
     if (!exchange.persists || this.#context.closing) this.#close();
     else if (this.socket.writableNeedDrain) this.linger();
@@ -207,6 +206,7 @@ export class FrontConnection extends Link implements ExchangeOwner, InputEvents 
 
   #next(): void {
     clearTimeout(this.#linger);
+    if (this.#isBare) this.#reading.share();
     if (this.#input.isIdle) {
       this.#deadline.leave();
       this.#deadline = this.#context.idleLong.start(this);

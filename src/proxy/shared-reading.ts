@@ -26,7 +26,8 @@ export function ownedBytes(bytes: Buffer): Buffer {
 export class SharedReading {
   readonly #socket: Socket;
   readonly #take: (bytes: Buffer) => void;
-  #onRead: ((onRead: OnRead) => void) | undefined;
+  /** Sets who is called; `undefined` before it was looked for, `null`: this Node has no such place. */
+  #onRead: ((onRead: OnRead) => void) | null | undefined;
 
   constructor(socket: Socket, take: (bytes: Buffer) => void) {
     this.#socket = socket;
@@ -39,7 +40,7 @@ export class SharedReading {
     const socket = this.#socket;
     if (this.#onRead !== undefined || socket.isPaused() || socket.readableLength > 0) return;
     this.#onRead = readerOf(socket);
-    if (this.#onRead === undefined) return;
+    if (this.#onRead === null) return;
     socket.off('data', this.#take);
     this.#onRead((length) => {
       this.#take(READ_BUFFER.subarray(0, length));
@@ -47,7 +48,7 @@ export class SharedReading {
     });
   }
 
-  /** From here on the socket emits what comes as any other does. */
+  /** Takes no more: what comes is for whoever listens to the socket's 'data', in memory of its own. */
   leave(): void {
     const socket = this.#socket;
     socket.off('data', this.#take);
@@ -62,12 +63,12 @@ type OnRead = (length: number) => boolean;
 const BUFFER = 'kBuffer';
 const CALLBACK = 'kBufferCb';
 
-/** Has the socket read into the buffer, and gives what sets who is called. `undefined`: this Node has no such place. */
-function readerOf(socket: Socket): ((onRead: OnRead) => void) | undefined {
+/** Has the socket read into the buffer, and gives what sets who is called. `null`: this Node has no such place. */
+function readerOf(socket: Socket): ((onRead: OnRead) => void) | null {
   const handle: unknown = Reflect.get(socket, '_handle');
   const buffer = symbolOf(socket, BUFFER);
   const callback = symbolOf(socket, CALLBACK);
-  if (buffer === undefined || callback === undefined || !takesBuffer(handle)) return undefined;
+  if (buffer === undefined || callback === undefined || !takesBuffer(handle)) return null;
   handle.useUserBuffer(READ_BUFFER);
   Reflect.set(socket, buffer, READ_BUFFER);
   return (onRead) => {
