@@ -53,10 +53,10 @@ describe('what goes out of sockets', () => {
     expect(one?.socket.bytesWritten).toBe(3);
   });
 
-  it('does not wait for more than fifteen others', async () => {
-    const all = await pairs(17);
+  it('does not wait for more than thirty-one others', async () => {
+    const all = await pairs(33);
     for (const { outlet } of all) outlet.write('x');
-    expect(all.map(({ socket }) => socket.bytesWritten).join('')).toBe(`${'1'.repeat(16)}0`);
+    expect(all.map(({ socket }) => socket.bytesWritten).join('')).toBe(`${'1'.repeat(32)}0`);
   });
 
   it('keeps its order, whatever its size and however it is put together', async () => {

@@ -1,10 +1,13 @@
+import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { streamDescriptor } from '../linux/descriptor.ts';
+import { MOST_PIECES, type WriteBatch, writeBatch } from '../linux/write-batch.ts';
 
 /** Outlets that have something for the end of this callback of the event loop. */
 let waiting: Outlet[] = [];
 
 /** So many do not wait any longer: what was answered first must not wait for hundreds of others. */
-const MOST_WAITING = 16;
+const MOST_WAITING = MOST_PIECES;
 
 /** Pieces larger than this, bytes, go out at once: what is gained is little beside what they cost. */
 const SMALL = 16_384;
@@ -16,6 +19,7 @@ const SMALL = 16_384;
  */
 export class Outlet {
   readonly #socket: Socket;
+  #descriptor: number | undefined;
   #piece: string | Uint8Array | undefined;
 
   constructor(socket: Socket) {
@@ -50,6 +54,34 @@ export class Outlet {
     if (!this.#socket.destroyed) this.#write(piece);
   }
 
+  /** Hands what waits to a batch. False: nothing waited, or it was sent, for another reason to do so. */
+  join(batch: WriteBatch): boolean {
+    const piece = this.#piece;
+    if (piece === undefined) return false;
+    if (!this.#isCalm()) {
+      this.flush();
+      return false;
+    }
+    this.#descriptor ??= streamDescriptor(this.#socket);
+    if (this.#descriptor === undefined || !batch.add(this.#descriptor, piece)) {
+      this.flush();
+      return false;
+    }
+    this.#piece = undefined;
+    return true;
+  }
+
+  /** Sends what a batch could not. */
+  sendRest(rest: Buffer): void {
+    if (!this.#socket.destroyed) this.#write(rest);
+  }
+
+  /** What is written past Node now stays behind all that Node was given. */
+  #isCalm(): boolean {
+    const socket = this.#socket;
+    return !socket.destroyed && !socket.connecting && !socket.writableEnded && socket.writableLength === 0;
+  }
+
   #write(piece: string | Uint8Array): boolean {
     return typeof piece === 'string' ? this.#socket.write(piece, 'latin1') : this.#socket.write(piece);
   }
@@ -62,5 +94,13 @@ export class Outlet {
 export function flushOutlets(): void {
   const outlets = waiting;
   waiting = [];
-  for (const outlet of outlets) outlet.flush();
+  const batch = outlets.length > 1 ? writeBatch() : undefined;
+  if (batch === undefined) for (const outlet of outlets) outlet.flush();
+  else writeTogether(outlets, batch);
+}
+
+function writeTogether(outlets: readonly Outlet[], batch: WriteBatch): void {
+  const joined: Outlet[] = [];
+  for (const outlet of outlets) if (outlet.join(batch)) joined.push(outlet);
+  for (const { index, rest } of batch.write()) joined[index]?.sendRest(rest);
 }

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
+import { loadSystemCalls } from '../linux/system-calls.ts';
 import { IncomingBatch } from './incoming-batch.ts';
 import type { Logger } from './log.ts';
 import { errorText } from './native.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
-import { loadSystemCalls } from './system-calls.ts';
 
 /** So many datagrams within so many milliseconds make system calls of our own worth the 4 MB that they take. */
 const BUSY = { datagrams: 256, within: 48 };

@@ -1,11 +1,11 @@
 import type { Buffer } from 'node:buffer';
 import type { RemoteInfo, Socket } from 'node:dgram';
+import { datagramDescriptor } from '../linux/descriptor.ts';
 import { batching } from './batching.ts';
 import { type IncomingBatch, MOST_AT_ONCE } from './incoming-batch.ts';
 import type { Logger } from './log.ts';
 import { isPassing } from './network-errors.ts';
 import type { BatchTarget } from './outgoing-batch.ts';
-import { descriptorOf } from './system-calls.ts';
 
 /** Most datagrams that are read besides Node's own in one turn of the event loop: others have something to do as well. */
 const PER_TURN = 64;
@@ -44,7 +44,7 @@ export class ConnectedSocket implements BatchTarget {
 
   /** It is connected now. */
   connected(): void {
-    this.#descriptor = descriptorOf(this.#socket);
+    this.#descriptor = datagramDescriptor(this.#socket);
   }
 
   unsent(datagrams: readonly Buffer[], code: string | undefined): void {

@@ -1,9 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { datagramDescriptor } from '../linux/descriptor.ts';
+import { loadSystemCalls, type SystemCalls } from '../linux/system-calls.ts';
 import { IncomingBatch, MOST_AT_ONCE } from './incoming-batch.ts';
 import { OutgoingBatch } from './outgoing-batch.ts';
-import { descriptorOf, loadSystemCalls, type SystemCalls } from './system-calls.ts';
 
 const calls = await loadSystemCalls();
 const supported = process.platform === 'linux';
@@ -42,7 +43,7 @@ function targetAt(socket: Socket) {
   const unsent: Buffer[] = [];
   const codes: (string | undefined)[] = [];
   return {
-    descriptor: descriptorOf(socket) ?? -1,
+    descriptor: datagramDescriptor(socket) ?? -1,
     segments: true,
     unsent(datagrams: readonly Buffer[], code: string | undefined) {
       unsent.push(...datagrams);
@@ -73,10 +74,10 @@ async function next(socket: Socket, count: number): Promise<Buffer[]> {
 it.runIf(supported)('the system calls are there, and so are descriptors', async () => {
   const { one } = await pair();
   expect(calls).toBeDefined();
-  expect(descriptorOf(one)).toBeGreaterThan(2);
+  expect(datagramDescriptor(one)).toBeGreaterThan(2);
   const closed = createSocket('udp4');
   closed.close();
-  expect(descriptorOf(closed)).toBeUndefined();
+  expect(datagramDescriptor(closed)).toBeUndefined();
 });
 
 describe.runIf(supported)('a batch that is sent', () => {
@@ -176,7 +177,7 @@ describe.runIf(supported)('a batch that is received', () => {
     const { one, other } = await pair();
     const sent = Array.from({ length: count }, (_, index) => datagram(length, index));
     for (const each of sent) one.send(each);
-    return { sent, descriptor: descriptorOf(other) ?? -1 };
+    return { sent, descriptor: datagramDescriptor(other) ?? -1 };
   }
 
   function incoming(): IncomingBatch {

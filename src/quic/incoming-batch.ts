@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
+import type { SystemCalls } from '../linux/system-calls.ts';
 import { MessageHeaders } from './message-headers.ts';
-import type { SystemCalls } from './system-calls.ts';
 
 /** Datagrams that are read with one call at most. */
 export const MOST_AT_ONCE = 32;

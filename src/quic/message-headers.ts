@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { SystemCalls } from './system-calls.ts';
+import type { SystemCalls } from '../linux/system-calls.ts';
 
 /** Bytes of `struct mmsghdr`, `struct iovec`, and a control message with two bytes in it, on a system of 64 bits. */
 const HEADER = 64;

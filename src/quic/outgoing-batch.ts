@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
+import type { SystemCalls } from '../linux/system-calls.ts';
 import { MessageHeaders } from './message-headers.ts';
-import type { SystemCalls } from './system-calls.ts';
 
 /** Where a batch goes: a connected socket. */
 export interface BatchTarget {

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
+import { loadSystemCalls } from '../linux/system-calls.ts';
 import { searchWhole } from './engine-memory.ts';
 import type { Logger } from './log.ts';
-import { loadSystemCalls } from './system-calls.ts';
 
 /** How often to look, milliseconds. */
 const LOOK = 2000;

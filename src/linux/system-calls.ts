@@ -1,5 +1,4 @@
-import type { Buffer } from 'node:buffer';
-import type { Socket } from 'node:dgram';
+import { Buffer } from 'node:buffer';
 import { endianness } from 'node:os';
 import process from 'node:process';
 import { getSystemErrorName } from 'node:util';
@@ -18,6 +17,12 @@ export interface SystemCalls {
   receive(descriptor: number, headers: Buffer, count: number): number | string;
   /** malloc_trim(3): gives the system back what the allocator has to spare. */
   trim(): void;
+  /** io_setup(2): a context for `count` operations at once, `undefined` where the system grants none. */
+  openContext(count: number): number | undefined;
+  /** io_submit(2): begins the operations that `pointers` point to. Returns how many it took, below 0 when it took none. */
+  submit(context: number, count: number, pointers: Buffer): number;
+  /** io_getevents(2), without waiting: writes what became of operations to `events`. Returns how many those are. */
+  events(context: number, count: number, events: Buffer): number;
 }
 
 /** Whether `struct mmsghdr` is laid out as {@link MessageHeaders} writes it. */
@@ -26,12 +31,24 @@ const SUPPORTED =
 
 const DONT_WAIT = 0x40;
 
+/** Calls that the C library has no function for, by their numbers: those of x86-64, and those of all later architectures. */
+const NUMBERS =
+  process.arch === 'x64'
+    ? { io_setup: 206, io_getevents: 208, io_submit: 209 }
+    : { io_setup: 0, io_getevents: 4, io_submit: 2 };
+
+let loaded: SystemCalls | undefined;
 let loading: Promise<SystemCalls | undefined> | undefined;
 
 /** `undefined` where there are none. Rejects when the optional package that makes system calls cannot be loaded. */
 export function loadSystemCalls(): Promise<SystemCalls | undefined> {
   loading ??= load();
   return loading;
+}
+
+/** Those that somebody has loaded: for whom they are no reason to do so. */
+export function loadedSystemCalls(): SystemCalls | undefined {
+  return loaded;
 }
 
 async function load(): Promise<SystemCalls | undefined> {
@@ -41,7 +58,8 @@ async function load(): Promise<SystemCalls | undefined> {
   const sendmmsg = library.func('int sendmmsg(int, void *, unsigned int, int)');
   const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
   const trim = trimmer(library);
-  return {
+  loaded = {
+    ...operations(library),
     addressOf: (memory) => Number(koffi.address(memory)),
     send: (descriptor, headers, count) => {
       const sent: number = sendmmsg(descriptor, headers, count, DONT_WAIT);
@@ -53,6 +71,22 @@ async function load(): Promise<SystemCalls | undefined> {
     },
     trim,
   };
+  return loaded;
+}
+
+/** Asynchronous I/O of the kernel's own. */
+function operations(library: LibraryHandle): Pick<SystemCalls, 'openContext' | 'submit' | 'events'> {
+  const setup = library.func('syscall', 'long', ['long', 'long', 'void *']);
+  const submit = library.func('syscall', 'long', ['long', 'long', 'long', 'void *']);
+  const getEvents = library.func('syscall', 'long', ['long', 'long', 'long', 'long', 'void *', 'void *']);
+  return {
+    openContext: (count) => {
+      const context = Buffer.alloc(8);
+      return setup(NUMBERS.io_setup, count, context) === 0 ? Number(context.readBigUInt64LE()) : undefined;
+    },
+    submit: (context, count, pointers) => submit(NUMBERS.io_submit, context, count, pointers),
+    events: (context, count, events) => getEvents(NUMBERS.io_getevents, context, 0, count, events, null),
+  };
 }
 
 /** Only the GNU C library has it. */
@@ -63,22 +97,4 @@ function trimmer(library: LibraryHandle): () => void {
   } catch {
     return () => {};
   }
-}
-
-/**
- * The file descriptor of a bound socket. Node shows it nowhere, and has kept it in the same place for years; `undefined` when it
- * is not there, or the socket is closed.
- */
-export function descriptorOf(socket: Socket): number | undefined {
-  const symbol = Object.getOwnPropertySymbols(socket).find(
-    ({ description }) => description === 'state symbol',
-  );
-  const state: unknown = symbol === undefined ? undefined : Reflect.get(socket, symbol);
-  const handle = property(state, 'handle');
-  const descriptor = property(handle, 'fd');
-  return typeof descriptor === 'number' && descriptor >= 0 ? descriptor : undefined;
-}
-
-function property(object: unknown, name: string): unknown {
-  return typeof object === 'object' && object !== null ? Reflect.get(object, name) : undefined;
 }
