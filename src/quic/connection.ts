@@ -255,6 +255,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     const draining = this.#engine.isDraining();
     const over = this.#engine.isClosed() || (!draining && closing?.isInVain(now) === true);
     if (over || draining) {
+      if (closing === undefined && this.#state.phase === 'open') this.#state.serving.deliverLast();
       this.#end(closeCause(this.#engine, this.#options.peerName, this.#silence()));
       closing?.repeat(now, this.#repeat);
     }

@@ -86,6 +86,11 @@ export class Serving {
     return this.#undelivered && !this.#isWaiting;
   }
 
+  /** The peer has ended the connection: what came before, and waits for its turn, has it now. */
+  deliverLast(): void {
+    if (this.#undelivered) this.streams.deliver(ALONE);
+  }
+
   #deliverInTurn(now: number, most: number | undefined): void {
     const patience = most === undefined ? ALONE : Math.min(most, this.#share.left(now));
     this.#isWaiting = patience <= 0;

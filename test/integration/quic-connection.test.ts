@@ -45,6 +45,30 @@ describe('closing', () => {
     expect(server.stream(id)).toMatchObject({ bytes: 10, fin: true });
   });
 
+  it('comes behind what was written before it, though the server shares its time between several', async () => {
+    const endpoint = await QuicServer.start();
+    const client = await dial(endpoint.port);
+    const server = await endpoint.end();
+    const other = await dial(endpoint.port);
+    const deliver = server.onStreamData.bind(server);
+    // More than its share: what comes next has to wait.
+    server.onStreamData = (id, chunk, fin) => {
+      const until = performance.now() + 25;
+      while (performance.now() < until);
+      deliver(id, chunk, fin);
+    };
+    const first = client.open();
+    void other.send(other.open(), 10, 1);
+    void client.send(first, 10, 1);
+    await server.received(first);
+    const id = client.open();
+    client.connection.write(id, Buffer.from('last words'), true);
+    client.connection.close(0x100, '');
+    await server.until(() => server.closed !== undefined);
+    expect(server.stream(id)).toMatchObject({ bytes: 10, fin: true });
+    expect(server.closed).toMatchObject({ source: 'remote', code: 0x100 });
+  });
+
   it('is told with whatever fits of a long reason', async () => {
     const { client, server } = await connectPair();
     client.connection.close(0x102, 'é'.repeat(5000));
