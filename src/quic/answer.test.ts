@@ -4,19 +4,19 @@ import { Answer } from './answer.ts';
 /** All that there was has left. */
 function quiet(): Answer {
   const answer = new Answer();
-  answer.given();
+  answer.given(0);
   return answer;
 }
 
 it('to what may wait leaves after fifteen milliseconds', () => {
   const answer = quiet();
   answer.received(64);
-  expect(answer.mayWait(100)).toBe(true);
-  expect(answer.due).toBe(115);
+  expect(answer.mayWait(80)).toBe(true);
+  expect(answer.due).toBe(95);
   answer.received(40);
   expect(answer.isAll).toBe(true);
-  expect([answer.mayWait(110), answer.mayWait(114.9), answer.mayWait(115)]).toEqual([true, true, false]);
-  expect(answer.due).toBe(115);
+  expect([answer.mayWait(90), answer.mayWait(94.9), answer.mayWait(95)]).toEqual([true, true, false]);
+  expect(answer.due).toBe(95);
 });
 
 it('to anything else leaves at once', () => {
@@ -34,8 +34,24 @@ it('that waited leaves with what must not wait, and the next one waits anew', ()
   expect(answer.mayWait(0)).toBe(true);
   answer.demand();
   expect(answer.mayWait(1)).toBe(false);
-  answer.given();
+  answer.given(0);
   expect(answer.due).toBe(Number.POSITIVE_INFINITY);
   expect(answer.mayWait(20)).toBe(true);
   expect(answer.due).toBe(35);
+});
+
+it('waits for nothing when nothing has left for a while', () => {
+  const answer = quiet();
+  answer.received(40);
+  expect([answer.mayWait(101), answer.isAll]).toEqual([false, true]);
+  answer.given(101);
+  // What asks the peer whether it is there leaves alone, and so does its answer.
+  answer.ask();
+  expect([answer.mayWait(300), answer.isAll]).toEqual([false, false]);
+  answer.given(300);
+  expect(answer.mayWait(301)).toBe(false);
+  answer.given(301);
+  answer.demand();
+  answer.given(500);
+  expect(answer.mayWait(501)).toBe(true);
 });

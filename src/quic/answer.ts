@@ -7,6 +7,9 @@ const SMALL = 64;
 /** How long an answer to that may wait, milliseconds: less than the 25 of RFC 9000 §13.2.1 and §18.2 (max_ack_delay). */
 const DELAY = 15;
 
+/** When nothing else has left for so long, milliseconds, nothing will within that: waiting would only wake the process up again. */
+const LULL = 100;
+
 /**
  * Whether what came calls for an answer at once. The engine announces each stream that it allows anew in a datagram of its own once
  * there have been more than may be open: it compares what is left with half of all that there ever were (MAX_STREAMS, RFC 9000
@@ -15,16 +18,25 @@ const DELAY = 15;
  */
 export class Answer {
   #isDue = true;
+  /** There was something to send besides answers and questions; and when that left last. */
+  #isBusy = true;
+  #busyAt = Number.NEGATIVE_INFINITY;
   /** When it leaves at the latest, milliseconds; `Infinity` when none waits. */
   due = Number.POSITIVE_INFINITY;
 
   /** A datagram of so many bytes came. */
   received(bytes: number): void {
-    if (bytes > SMALL) this.#isDue = true;
+    if (bytes > SMALL) this.demand();
   }
 
   /** Something came, or happened, that must not wait. */
   demand(): void {
+    this.#isDue = true;
+    this.#isBusy = true;
+  }
+
+  /** The peer is asked for an answer. */
+  ask(): void {
     this.#isDue = true;
   }
 
@@ -33,15 +45,22 @@ export class Answer {
     return !this.#isDue;
   }
 
+  /** Nothing has left for a while but answers and questions. */
+  isAtRest(now: number): boolean {
+    return now > this.#busyAt + LULL;
+  }
+
   /** Whether there is nothing to send but what may wait. */
   mayWait(now: number): boolean {
-    if (this.#isDue) return false;
+    if (this.#isDue || this.isAtRest(now)) return false;
     if (this.due === Number.POSITIVE_INFINITY) this.due = now + DELAY;
     return now < this.due;
   }
 
   /** All that there was has left. */
-  given(): void {
+  given(now: number): void {
+    if (this.#isBusy) this.#busyAt = now;
+    this.#isBusy = false;
     this.#isDue = false;
     this.due = Number.POSITIVE_INFINITY;
   }

@@ -1,5 +1,8 @@
+/** A deadline that moves by so much, milliseconds, is that of a connection at rest: it would be woken up for nothing. */
+const FAR = 500;
+
 /**
- * A timer for a deadline that moves all the time. Moving it later costs nothing: the armed timer fires, finds that
+ * A timer for a deadline that moves all the time. Moving it a little later costs nothing: the armed timer fires, finds that
  * it is early, and arms itself again. Times are milliseconds of the given clock.
  */
 export class Deadline {
@@ -17,7 +20,7 @@ export class Deadline {
   /** Moves the deadline. `Infinity` means never. */
   set(due: number): void {
     this.#due = due;
-    if (due < this.#firesAt) this.#arm();
+    if (due < this.#firesAt || (due > this.#firesAt + FAR && due !== Number.POSITIVE_INFINITY)) this.#arm();
   }
 
   /** Stops for good; the owner is gone. */

@@ -91,10 +91,15 @@ export class Liveness {
     } else this.#doubt.until = Math.min(this.#doubt.until, until);
   }
 
+  /** The peer was last heard then. */
+  hear(heardAt: number): void {
+    if (heardAt > this.#heardAt) this.#heard(heardAt);
+  }
+
   /** Asks the peer if it is time to, and tells of its silence. It was last heard at `heardAt`, its round trip is `rtt`. */
   advance(now: number, heardAt: number, rtt: number): void {
     this.#rtt = rtt;
-    if (heardAt > this.#heardAt) this.#heard(heardAt);
+    this.hear(heardAt);
     if (now >= this.#overdue) this.question(now, PATIENCE + ROUND_TRIPS * rtt);
     if (this.#doubt !== undefined && !this.#silent && now >= this.#doubt.until) {
       this.#silent = true;

@@ -172,7 +172,7 @@ export class Output {
   /** Sends something that the peer acknowledges. */
   ping(): void {
     this.#engine.sendAckEliciting();
-    this.demand();
+    this.#answer.ask();
   }
 
   /** There may be something to send that must not wait. */
@@ -218,7 +218,7 @@ export class Output {
         this.#pacer.windowFull(now);
         return false;
       }
-      this.#answer.given();
+      this.#answer.given(now);
       this.#isHeldBack = this.#held > 0;
       if (this.#held === 0) this.#redundancy.burstEnded(now, this.#pacer.rate);
       return false;
@@ -302,9 +302,10 @@ export class Output {
     this.#transmit(datagram, to, now);
   }
 
+  // At rest nothing happens but that a question is answered, at once and for once: who has asked looks for that.
   #measure(now: number): void {
     const interval = this.#isHeldBack ? MEASURE_INTERVAL : CALM_INTERVAL;
-    if (now - this.#measuredAt >= interval) this.#look(now);
+    if (now - this.#measuredAt >= interval || this.#answer.isAtRest(now)) this.#look(now);
   }
 
   #look(now: number): void {
