@@ -15,8 +15,13 @@ export interface SystemCalls {
   send(descriptor: number, headers: Buffer, count: number): number | string;
   /** recvmmsg(2): how many messages were received, or the name of an error. */
   receive(descriptor: number, headers: Buffer, count: number): number | string;
-  /** malloc_trim(3): gives the system back what the allocator has to spare. */
+  /** malloc_trim(3): gives the system back what the allocator has to spare, but for what is at the end of a thread's memory. */
   trim(): void;
+  /**
+   * mallopt(3): how much that is free the allocator may keep at the end of each thread's memory, bytes. Left to itself it keeps up
+   * to twice the largest piece that was ever given back.
+   */
+  keepFree(bytes: number): void;
   /** io_setup(2): a context for `count` operations at once, `undefined` where the system grants none. */
   openContext(count: number): number | undefined;
   /** io_submit(2): begins the operations that `pointers` point to. Returns how many it took, below 0 when it took none. */
@@ -30,6 +35,8 @@ const SUPPORTED =
   process.platform === 'linux' && endianness() === 'LE' && ['x64', 'arm64', 'riscv64'].includes(process.arch);
 
 const DONT_WAIT = 0x40;
+
+const M_TRIM_THRESHOLD = -1;
 
 /** Calls that the C library has no function for, by their numbers: those of x86-64, and those of all later architectures. */
 const NUMBERS =
@@ -57,9 +64,9 @@ async function load(): Promise<SystemCalls | undefined> {
   const library = koffi.load(null);
   const sendmmsg = library.func('int sendmmsg(int, void *, unsigned int, int)');
   const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
-  const trim = trimmer(library);
   loaded = {
     ...operations(library),
+    ...allocator(library),
     addressOf: (memory) => Number(koffi.address(memory)),
     send: (descriptor, headers, count) => {
       const sent: number = sendmmsg(descriptor, headers, count, DONT_WAIT);
@@ -69,7 +76,6 @@ async function load(): Promise<SystemCalls | undefined> {
       const received: number = recvmmsg(descriptor, headers, count, DONT_WAIT, null);
       return received < 0 ? getSystemErrorName(-koffi.errno()) : received;
     },
-    trim,
   };
   return loaded;
 }
@@ -89,12 +95,13 @@ function operations(library: LibraryHandle): Pick<SystemCalls, 'openContext' | '
   };
 }
 
-/** Only the GNU C library has it. */
-function trimmer(library: LibraryHandle): () => void {
+/** Only the GNU C library has these. */
+function allocator(library: LibraryHandle): Pick<SystemCalls, 'keepFree' | 'trim'> {
   try {
+    const mallopt = library.func('int mallopt(int, int)');
     const trim = library.func('int malloc_trim(size_t)');
-    return () => void trim(0);
+    return { keepFree: (bytes) => void mallopt(M_TRIM_THRESHOLD, bytes), trim: () => void trim(0) };
   } catch {
-    return () => {};
+    return { keepFree: () => {}, trim: () => {} };
   }
 }

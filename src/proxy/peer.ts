@@ -12,6 +12,7 @@ import type { PeerFacts } from './contracts.ts';
 import type { Logger } from './failures.ts';
 import type { StreamWaiter, Tunnel } from './tunnel.ts';
 import { WaitingLine } from './waiting-line.ts';
+import { Wear } from './wear.ts';
 
 /** How the tunnel is: up, or down and why. `failure` is undefined until the first attempt to connect has ended. */
 export type TunnelHealth =
@@ -46,8 +47,7 @@ export class Peer implements Tunnel, ConnectorEvents {
   #stopped = false;
   /** Why the session in use is not to be used for the moment. */
   #silence: string | undefined;
-  /** Requests that the session in use was asked for. */
-  #requests = 0;
+  readonly #wear: Wear;
   /** Why the tunnel was lost, or could not be had, most recently. */
   #failure: string | undefined;
   readonly #awaiting: (() => void)[] = [];
@@ -57,6 +57,10 @@ export class Peer implements Tunnel, ConnectorEvents {
     this.#options = options;
     this.#logger = logger;
     this.#connector = new Connector(connect, options, this, logger, clock);
+    this.#wear = new Wear(
+      () => this.#link?.session.inFlight ?? 0,
+      () => this.#connector.want(),
+    );
     this.#line = new WaitingLine(clock, (waiter) => waiter.onUnavailable(this.#whyUnavailable(), 503));
     this.#setPatience();
   }
@@ -121,6 +125,7 @@ export class Peer implements Tunnel, ConnectorEvents {
   stop(): void {
     this.#stopped = true;
     this.#link = undefined;
+    this.#wear.renew();
     this.#line.dismiss();
     this.#connector.stop();
   }
@@ -129,7 +134,7 @@ export class Peer implements Tunnel, ConnectorEvents {
     const former = this.#link;
     this.#link = link;
     this.#silence = undefined;
-    this.#requests = 0;
+    this.#wear.renew();
     this.#setPatience();
     this.#settled();
     for (const resolve of this.#awaiting.splice(0)) resolve();
@@ -240,7 +245,8 @@ export class Peer implements Tunnel, ConnectorEvents {
     }
     const stream = session.request(waiter);
     if (stream === undefined) return false;
-    if (++this.#requests === this.#options.requestsPerSession || connection.isWorn) this.#connector.want();
+    this.#wear.asked(this.#options.requestsPerSession);
+    if (connection.isWorn) this.#connector.want();
     this.#line.leave(waiter);
     waiter.onStream(stream, connection);
     return true;

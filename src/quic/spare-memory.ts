@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
-import { loadSystemCalls } from '../linux/system-calls.ts';
+import { loadedSystemCalls, loadSystemCalls } from '../linux/system-calls.ts';
 import { searchWhole } from './engine-memory.ts';
 import type { Logger } from './log.ts';
 
@@ -8,10 +8,16 @@ import type { Logger } from './log.ts';
 const LOOK = 2000;
 
 /** Resident memory beyond what was needed before, bytes, that is worth some tens of milliseconds. */
-const WORTH = 16 * 2 ** 20;
+const WORTH = 6 * 2 ** 20;
 
 /** So often it is tried after one busy time: what the first search has freed, the second finds together. */
 const ROUNDS = 3;
+
+/**
+ * What the allocator may keep at the end of each thread's memory, bytes: next to nothing when a busy time is over, and as much as it
+ * comes to by itself while there is one. Uploads are a tenth slower when what was just given back has to be had again.
+ */
+const KEPT = { calm: 2 ** 17, busy: 2 ** 26 };
 
 /** Below this share of a processor the process has time for it. */
 const CALM = 0.1;
@@ -24,6 +30,8 @@ export class SpareMemory {
   readonly #logger: Logger;
   #needed = residentMemory() ?? 0;
   #rounds = 0;
+  /** The allocator keeps little. */
+  #isThrifty = false;
   #usage = process.cpuUsage();
 
   constructor(logger: Logger) {
@@ -42,22 +50,27 @@ export class SpareMemory {
     if (resident === undefined) return;
     this.#needed = Math.min(this.#needed, resident);
     const isCalm = user + system < CALM * LOOK * 1000;
-    if (!isCalm) this.#rounds = 0;
+    if (!isCalm) this.#isBusy();
     if (!isCalm || resident < this.#needed + WORTH) return;
     await this.#giveBack(resident);
     this.#rounds++;
     if (this.#rounds % ROUNDS === 0) this.#needed = residentMemory() ?? this.#needed;
   }
 
+  #isBusy(): void {
+    this.#rounds = 0;
+    if (this.#isThrifty) loadedSystemCalls()?.keepFree(KEPT.busy);
+    this.#isThrifty = false;
+  }
+
   async #giveBack(before: number): Promise<void> {
     const start = performance.now();
+    // Without the calls, what the allocator keeps stays where it is.
+    const calls = await loadSystemCalls().catch(() => undefined);
+    calls?.keepFree(KEPT.calm);
+    this.#isThrifty = true;
     searchWhole();
-    try {
-      const calls = await loadSystemCalls();
-      calls?.trim();
-    } catch {
-      // Then what the allocator keeps stays where it is.
-    }
+    calls?.trim();
     const after = residentMemory();
     const milliseconds = Math.round(performance.now() - start);
     this.#logger.debug({ before, after, milliseconds }, 'a busy time is over: memory is given back');
