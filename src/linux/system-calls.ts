@@ -30,7 +30,7 @@ export interface SystemCalls {
   events(context: number, count: number, events: Buffer): number;
 }
 
-/** Whether `struct mmsghdr` is laid out as {@link MessageHeaders} writes it. */
+/** Whether `struct mmsghdr` and `struct iocb` are laid out as they are written here: 64 bits, the least byte first. */
 const SUPPORTED =
   process.platform === 'linux' && endianness() === 'LE' && ['x64', 'arm64', 'riscv64'].includes(process.arch);
 

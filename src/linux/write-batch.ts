@@ -67,11 +67,6 @@ export class WriteBatch {
     }
   }
 
-  /** Pieces that wait. */
-  get size(): number {
-    return this.#count;
-  }
-
   /** Takes a copy of a piece (of text, one byte a character) for a socket that does not block. False: there is no room. */
   add(descriptor: number, piece: string | Uint8Array): boolean {
     if (this.#count >= MOST_PIECES || this.#used + piece.length > MOST_BYTES) return false;

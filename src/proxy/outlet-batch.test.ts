@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { allOf, socketPair } from '../linux/socket-pair.fixture.ts';
 import { loadSystemCalls } from '../linux/system-calls.ts';
 import { writeBatch } from '../linux/write-batch.ts';
 import { flushOutlets, Outlet } from './outlet.ts';
@@ -10,28 +11,8 @@ const batch = writeBatch();
 
 /** A connected socket with its outlet, and the other side, which does not read yet. */
 async function pair() {
-  const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [[far]] = (await Promise.all([once(server, 'connection'), once(socket, 'connect')])) as [
-    [Socket],
-    unknown,
-  ];
-  far.on('error', () => {});
-  onTestFinished(() => {
-    socket.destroy();
-    far.destroy();
-    server.close();
-  });
+  const { near: socket, far } = await socketPair();
   return { socket, far, outlet: new Outlet(socket) };
-}
-
-async function all(socket: Socket): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  socket.on('data', (piece: Buffer) => pieces.push(piece));
-  socket.resume();
-  await once(socket, 'end');
-  return Buffer.concat(pieces);
 }
 
 describe.runIf(batch !== undefined)('what goes out of several sockets at once', () => {
@@ -42,7 +23,7 @@ describe.runIf(batch !== undefined)('what goes out of several sockets at once', 
     expect(pairs.map(({ socket }) => socket.bytesWritten)).toEqual([0, 0]);
     for (const { socket, far } of pairs) {
       socket.end();
-      expect((await all(far)).toString()).toBe('together');
+      expect((await allOf(far)).toString()).toBe('together');
     }
   });
 
@@ -59,7 +40,7 @@ describe.runIf(batch !== undefined)('what goes out of several sockets at once', 
       if (slow.socket.writableLength > 0) byNode++;
     }
     expect(byNode).toBe(20);
-    const arrived = all(slow.far);
+    const arrived = allOf(slow.far);
     await once(slow.socket, 'drain');
     for (const last of ['then ', 'past Node again']) {
       given.push(last);
@@ -82,7 +63,7 @@ describe.runIf(batch !== undefined)('what goes out of several sockets at once', 
     const [error] = await failed;
     expect(['EPIPE', 'ECONNRESET']).toContain(error.code);
     other.socket.end();
-    expect((await all(other.far)).toString()).toBe('in time');
+    expect((await allOf(other.far)).toString()).toBe('in time');
   });
 
   it('waits for a socket that is still connecting, and is dropped with one that is gone', async () => {
@@ -103,8 +84,8 @@ describe.runIf(batch !== undefined)('what goes out of several sockets at once', 
     const [far] = await accepted;
     early.end();
     other.socket.end();
-    expect((await all(far)).toString()).toBe('early');
-    expect((await all(other.far)).toString()).toBe('kept');
-    expect((await all(gone.far)).length).toBe(0);
+    expect((await allOf(far)).toString()).toBe('early');
+    expect((await allOf(other.far)).toString()).toBe('kept');
+    expect((await allOf(gone.far)).length).toBe(0);
   });
 });

@@ -1,8 +1,18 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Wear } from './wear.ts';
 
 const MANY = 1_000_000;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Lets time pass. */
+const pass = (milliseconds: number): unknown => vi.advanceTimersByTime(milliseconds);
 
 function worn() {
   const state = { inFlight: 0, replaced: 0 };
@@ -33,23 +43,23 @@ describe('a session', () => {
     expect(state.replaced).toBe(1);
   });
 
-  it('has one when thousands of requests at once are over, few being asked since', async () => {
+  it('has one when thousands of requests at once are over, few being asked since', () => {
     const { state, ask } = worn();
     ask(2048, 2048);
     expect(state.replaced).toBe(0);
-    await pause(1300);
+    pass(1300);
     // They are not over.
     expect(state.replaced).toBe(0);
     state.inFlight = 0;
     ask(100, 5);
-    await pause(1000);
+    pass(1000);
     ask(100, 5);
     expect(state.replaced).toBe(0);
-    await pause(1000);
+    pass(1000);
     expect(state.replaced).toBe(1);
   });
 
-  it('has none for fewer, nor when it was replaced meanwhile', async () => {
+  it('has none for fewer, nor when it was replaced meanwhile', () => {
     const few = worn();
     few.ask(2047, 2047);
     few.state.inFlight = 0;
@@ -57,7 +67,7 @@ describe('a session', () => {
     other.ask(2048, 2048);
     other.state.inFlight = 0;
     other.wear.renew();
-    await pause(2300);
+    pass(2300);
     expect([few.state.replaced, other.state.replaced]).toEqual([0, 0]);
   });
 });
