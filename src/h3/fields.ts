@@ -1,5 +1,7 @@
+import { LastLines } from '../bytes/last-lines.ts';
 import { Code } from './codes.ts';
 import { streamError } from './errors.ts';
+import { fieldValue } from './field-lines.ts';
 import type { FieldLines } from './port.ts';
 
 /** What the core itself needs of a request's head. */
@@ -63,23 +65,23 @@ const SINGLE: ReadonlySet<string> = new Set(['host', 'content-length']);
 
 /** Checks a request's head (RFC 9114 §4.3.1, RFC 9220 §3). Throws H3_MESSAGE_ERROR on the stream. */
 export function checkRequest(fields: FieldLines): RequestHead {
-  const found = checkSection(fields, REQUEST, RESTRICTED_IN_REQUEST);
-  const method = found.get(':method');
+  checkSection(fields, REQUEST, RESTRICTED_IN_REQUEST);
+  const method = fieldValue(fields, ':method');
   if (method === undefined) throw malformed('no :method');
-  const isExtended = found.has(':protocol');
+  const isExtended = has(fields, ':protocol');
   if (isExtended && method !== 'CONNECT') throw malformed(':protocol without CONNECT');
-  if (method === 'CONNECT' && !isExtended) checkConnectTarget(found);
-  else checkTarget(found, method);
-  checkAuthority(found);
-  return { method, contentLength: contentLength(found) };
+  if (method === 'CONNECT' && !isExtended) checkConnectTarget(fields);
+  else checkTarget(fields, method);
+  checkAuthority(fields);
+  return { method, contentLength: contentLength(fields) };
 }
 
 /** Checks a response's head, interim or final (§4.3.2). Throws H3_MESSAGE_ERROR on the stream. */
 export function checkResponse(fields: FieldLines): ResponseHead {
-  const found = checkSection(fields, RESPONSE, RESTRICTED_ELSEWHERE);
-  const status = found.get(':status');
+  checkSection(fields, RESPONSE, RESTRICTED_ELSEWHERE);
+  const status = fieldValue(fields, ':status');
   if (status === undefined) throw malformed('no :status');
-  return { status: Number(status), contentLength: contentLength(found) };
+  return { status: Number(status), contentLength: contentLength(fields) };
 }
 
 /** Checks a trailer section (§4.3: no pseudo-header fields). Throws H3_MESSAGE_ERROR on the stream. */
@@ -94,47 +96,56 @@ export function fieldSectionSize(fields: FieldLines): number {
   return size;
 }
 
-// What holds for every section; gives the pseudo-header fields and the single ones.
+const has = (fields: FieldLines, name: string): boolean => fieldValue(fields, name) !== undefined;
+
+// What holds for every section. Pseudo-header fields, and the single ones, are there once at most.
 function checkSection(
   fields: FieldLines,
   pseudo: PseudoRules,
   restricted: ReadonlyMap<string, RegExp>,
-): Map<string, string> {
-  const found = new Map<string, string>();
+): void {
   let regular = false;
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] as string;
     const value = fields[at + 1] as string;
-    if (name.startsWith(':')) {
+    if (name.charCodeAt(0) === COLON) {
       if (regular) throw malformed(`${printable(name)} after a regular field`);
-      addPseudo(found, pseudo, name, value);
+      checkPseudo(pseudo, name, value);
+      checkFirst(fields, at, name);
     } else {
       regular = true;
       checkRegular(restricted, name, value);
-      if (SINGLE.has(name)) addOnce(found, name, value);
+      if (SINGLE.has(name)) checkFirst(fields, at, name);
     }
   }
-  return found;
 }
 
-function addPseudo(found: Map<string, string>, rules: PseudoRules, name: string, value: string): void {
+const COLON = 0x3a;
+
+function checkPseudo(rules: PseudoRules, name: string, value: string): void {
   const form = rules.get(name);
   if (form === undefined) throw malformed(`${printable(name)} does not belong here`);
   if (!form.test(value)) throw malformed(`bad value of ${name}`);
-  addOnce(found, name, value);
 }
 
-function addOnce(found: Map<string, string>, name: string, value: string): void {
-  if (found.has(name)) throw malformed(`${name} twice`);
-  found.set(name, value);
+function checkFirst(fields: FieldLines, at: number, name: string): void {
+  for (let before = 0; before < at; before += 2) {
+    if (fields[before] === name) throw malformed(`${name} twice`);
+  }
 }
+
+/** Lines that are well formed wherever they stand. */
+const wellFormed = new LastLines<true>();
 
 function checkRegular(restricted: ReadonlyMap<string, RegExp>, name: string, value: string): void {
+  if (wellFormed.find(name, value) === true) return;
   if (!NAME.test(name)) throw malformed(`bad field name "${printable(name)}"`);
   if (!VALUE.test(value) || isBlank(value, 0) || isBlank(value, value.length - 1)) {
     throw malformed(`bad value of field ${name}`);
   }
-  if (restricted.get(name)?.test(value) === false) throw malformed(`connection-specific field ${name}`);
+  const rule = restricted.get(name);
+  if (rule === undefined) wellFormed.keep(name, value, true);
+  else if (!rule.test(value)) throw malformed(`connection-specific field ${name}`);
 }
 
 // No value begins or ends with white space (RFC 9110 §5.5); an HTTP/1.1 receiver would see another one.
@@ -144,31 +155,31 @@ function isBlank(value: string, at: number): boolean {
 }
 
 // CONNECT names an authority alone (§4.4); extended CONNECT has the target of other requests (RFC 8441 §4).
-function checkConnectTarget(found: ReadonlyMap<string, string>): void {
-  if (found.has(':scheme') || found.has(':path')) throw malformed('CONNECT with :scheme or :path');
-  if (!found.has(':authority')) throw malformed('CONNECT without :authority');
+function checkConnectTarget(fields: FieldLines): void {
+  if (has(fields, ':scheme') || has(fields, ':path')) throw malformed('CONNECT with :scheme or :path');
+  if (!has(fields, ':authority')) throw malformed('CONNECT without :authority');
 }
 
-function checkTarget(found: ReadonlyMap<string, string>, method: string): void {
-  const scheme = found.get(':scheme')?.toLowerCase();
-  const path = found.get(':path');
+function checkTarget(fields: FieldLines, method: string): void {
+  const scheme = fieldValue(fields, ':scheme')?.toLowerCase();
+  const path = fieldValue(fields, ':path');
   if (scheme === undefined || path === undefined) throw malformed('no :scheme or no :path');
   if (path === '*' && method !== 'OPTIONS') throw malformed('the path * is for OPTIONS');
   if (scheme !== 'http' && scheme !== 'https') return;
   if (path === '') throw malformed('empty :path');
-  if (!found.has(':authority') && !found.has('host')) throw malformed('neither :authority nor host');
+  if (!has(fields, ':authority') && !has(fields, 'host')) throw malformed('neither :authority nor host');
 }
 
-function checkAuthority(found: ReadonlyMap<string, string>): void {
-  const authority = found.get(':authority');
-  const host = found.get('host');
+function checkAuthority(fields: FieldLines): void {
+  const authority = fieldValue(fields, ':authority');
+  const host = fieldValue(fields, 'host');
   if (host === undefined) return;
   if (!AUTHORITY.test(host)) throw malformed('bad value of host');
   if (authority !== undefined && authority !== host) throw malformed(':authority and host differ');
 }
 
-function contentLength(found: ReadonlyMap<string, string>): number | undefined {
-  const value = found.get('content-length');
+function contentLength(fields: FieldLines): number | undefined {
+  const value = fieldValue(fields, 'content-length');
   if (value === undefined) return undefined;
   if (!CONTENT_LENGTH.test(value)) throw malformed('bad value of content-length');
   return Number(value);

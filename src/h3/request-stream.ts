@@ -2,6 +2,7 @@ import type { QuicStreams, StreamId } from '../quic/port.ts';
 import { Code, describe } from './codes.ts';
 import type { H3Connection } from './connection.ts';
 import type { H3Error } from './errors.ts';
+import { fieldValue } from './field-lines.ts';
 import { encodeFrame, encodeFrameHeader, FrameType } from './frames.ts';
 import type { RequestHandler } from './handlers.ts';
 import { COPY_BELOW } from './limits.ts';
@@ -52,7 +53,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
 
   sendHeaders(fields: FieldLines, end: boolean): void {
     if (this.#sending === 'over') return;
-    if (this.#connection.role === 'client') this.receiver.answers(methodOf(fields));
+    if (this.#connection.role === 'client') this.receiver.answers(fieldValue(fields, ':method') ?? '');
     this.#sendSection(fields, end);
   }
 
@@ -258,11 +259,4 @@ function streamFailure(
   untouched: boolean,
 ): StreamFailure {
   return { source, scope: 'stream', code, reason, untouched };
-}
-
-function methodOf(fields: FieldLines): string {
-  for (let at = 0; at < fields.length; at += 2) {
-    if (fields[at] === ':method') return fields[at + 1] ?? '';
-  }
-  return '';
 }

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { Code } from '../h3/codes.ts';
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
-import { fieldValue } from './fields.ts';
 import type { RequestWatch } from './observer.ts';
 import { sendRefusal } from './refusal.ts';
 import { RequestAccount } from './request-account.ts';

@@ -1,3 +1,4 @@
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
 import { httpDate } from './http-date.ts';
@@ -140,12 +141,6 @@ export function trailersToHttp3(raw: readonly string[], limits: SectionLimits): 
   const fields: string[] = [];
   readSection(raw, 'trailers', limits, fields);
   return fields.length === 0 ? undefined : fields;
-}
-
-/** The value of a field or pseudo-header field; `undefined` when it is not there. */
-export function fieldValue(fields: FieldLines, name: string): string | undefined {
-  for (let at = 0; at < fields.length; at += 2) if (fields[at] === name) return fields[at + 1];
-  return undefined;
 }
 
 /** What this hop says of a request, besides what the request says itself. */

@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
 import process from 'node:process';
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection, reasonPhrase, type Synthetic } from './failures.ts';
 import { fieldText } from './field-text.ts';
-import { fieldValue, responseToHttp1, trailersToHttp1 } from './fields.ts';
+import { responseToHttp1, trailersToHttp1 } from './fields.ts';
 import { httpDate } from './http-date.ts';
 import type { Outlet } from './outlet.ts';
 import type { Http1Request } from './request-head.ts';

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines, RequestStream, StreamFailure } from '../h3/port.ts';
 import { Rejection, streamRejection } from './failures.ts';
-import { fieldValue, requestToHttp3 } from './fields.ts';
+import { requestToHttp3 } from './fields.ts';
 import type { FrontContext } from './front-context.ts';
 import { type FrontAsker, FrontDialogue, TOO_SLOW } from './front-dialogue.ts';
 import { FrontResponse } from './front-response.ts';

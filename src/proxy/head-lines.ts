@@ -2,8 +2,7 @@
 export type Malformed = (what: string) => Error;
 
 /**
- * Looks whether a head, or part of one, has lines as they must be (RFC 9112 §2.2, §5): ended by CR LF, without control
- * characters.
+ * Looks whether a part of a head has lines as they must be (RFC 9112 §2.2, §5): ended by CR LF, without control characters.
  */
 export function checkLines(text: string, malformed: Malformed): void {
   if (NOT_IN_HEADS.test(text)) throw malformed('control characters in the head');
@@ -11,24 +10,55 @@ export function checkLines(text: string, malformed: Malformed): void {
 
 /** Reads field lines (RFC 9112 §5), from `from` to the end of a head, one byte a character, and appends names and values. */
 export function readFieldLines(text: string, from: number, out: string[], malformed: Malformed): void {
-  for (let at = from; at < text.length; ) {
-    const end = endOfLine(text, at);
-    readFieldLine(text, at, end, out, malformed);
-    at = end + 2;
+  for (let at = from, place = 0; at < text.length; place++) {
+    const known = LAST[place];
+    if (known !== undefined && isLineAt(text, at, known.line)) {
+      out.push(known.name, known.value);
+      at += known.line.length + LINE_END.length;
+    } else {
+      const end = endOfLine(text, at);
+      const read = readFieldLine(text.slice(at, end), 'the head', malformed);
+      out.push(read.name, read.value);
+      if (place < MOST_KEPT && end - at <= LONGEST_KEPT && text.length <= LONGEST_HEAD) LAST[place] = read;
+      at = end + LINE_END.length;
+    }
   }
 }
 
 /** Reads a field line by itself, as trailers come, and appends name and value. */
 export function parseFieldLine(line: string, out: string[], malformed: Malformed): void {
-  if (NOT_IN_LINES.test(line)) throw malformed('control characters in a trailer');
-  readFieldLine(line, 0, line.length, out, malformed);
+  const { name, value } = readFieldLine(line, 'a trailer', malformed);
+  out.push(name, value);
+}
+
+/** Whether the line at `at` is `line`. */
+export function isLineAt(text: string, at: number, line: string): boolean {
+  const end = at + line.length;
+  return text.startsWith(line, at) && (end === text.length || text.startsWith(LINE_END, end));
 }
 
 /** Where the line at `from` ends. */
 export function endOfLine(text: string, from: number): number {
-  const end = text.indexOf('\r\n', from);
+  const end = text.indexOf(LINE_END, from);
   return end < 0 ? text.length : end;
 }
+
+const LINE_END = '\r\n';
+
+interface FieldLine {
+  readonly line: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * The lines of heads before, each at its place: one head after the other mostly has the same ones, and need not be looked
+ * at again. What is kept holds the head that it was cut out of, so no large one may stay.
+ */
+const LAST: FieldLine[] = [];
+const MOST_KEPT = 32;
+const LONGEST_KEPT = 128;
+const LONGEST_HEAD = 4096;
 
 // Controls but tab, and what is only half of a line's end.
 const NOT_IN_HEADS = /[^\t\r\n -~\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
@@ -36,16 +66,17 @@ const NOT_IN_LINES = /[^\t -~\x80-\xff]/;
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-function readFieldLine(text: string, start: number, end: number, out: string[], malformed: Malformed): void {
-  const colon = text.indexOf(':', start);
-  const name = colon < 0 || colon > end ? '' : text.slice(start, colon);
+function readFieldLine(line: string, where: string, malformed: Malformed): FieldLine {
+  if (NOT_IN_LINES.test(line)) throw malformed(`control characters in ${where}`);
+  const colon = line.indexOf(':');
+  const name = colon < 0 ? '' : line.slice(0, colon);
   // A folded line (§5.2) begins with white space, and so has no name either.
   if (!NAME.test(name)) throw malformed('a field without a proper name');
   let from = colon + 1;
-  let to = end;
-  while (from < to && isBlank(text, from)) from++;
-  while (to > from && isBlank(text, to - 1)) to--;
-  out.push(name, text.slice(from, to));
+  let to = line.length;
+  while (from < to && isBlank(line, from)) from++;
+  while (to > from && isBlank(line, to - 1)) to--;
+  return { line, name, value: line.slice(from, to) };
 }
 
 function isBlank(text: string, at: number): boolean {

@@ -1,6 +1,6 @@
 import { Code } from '../h3/codes.ts';
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines, RequestStream, RequestStreamEvents, StreamFailure } from '../h3/port.ts';
-import { fieldValue } from './fields.ts';
 import type { Carrier, StreamWaiter, Tunnel } from './tunnel.ts';
 
 /** Who takes requests at the far end of a memory tunnel: `SessionEvents.onRequest`. */

@@ -1,7 +1,8 @@
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
 import { fieldText } from './field-text.ts';
-import { type Framing, fieldValue, type HopFields, requestToHttp1 } from './fields.ts';
+import { type Framing, type HopFields, requestToHttp1 } from './fields.ts';
 import type { OriginConnection } from './origin-connection.ts';
 
 /** What a request asks for, as far as the gateway has to know. */

@@ -1,6 +1,7 @@
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
-import { type Framing, fieldValue } from './fields.ts';
+import type { Framing } from './fields.ts';
 import type { OriginConnection, ResponseListener } from './origin-connection.ts';
 import type { OriginContext } from './origin-context.ts';
 import type { OriginDialogue } from './origin-dialogue.ts';

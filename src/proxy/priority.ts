@@ -1,5 +1,5 @@
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines, RequestStream } from '../h3/port.ts';
-import { fieldValue } from './fields.ts';
 
 /** Content of more than this is bulk, bytes: it takes a moment anyway, and lets everything else go first. */
 const BULK = 1_000_000;

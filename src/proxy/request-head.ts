@@ -1,5 +1,5 @@
 import { Rejection } from './failures.ts';
-import { checkLines, endOfLine, readFieldLines } from './head-lines.ts';
+import { endOfLine, readFieldLines } from './head-lines.ts';
 
 /** The head of a client's request as it came: what it means is decided elsewhere. */
 export interface Http1Request {
@@ -18,7 +18,6 @@ export interface Http1Request {
  * HTTP/1.1.
  */
 export function parseRequestHead(text: string): Http1Request {
-  checkLines(text, malformedRequest);
   const lineEnd = endOfLine(text, 0);
   const { method, target, minorVersion } = parseRequestLine(text.slice(0, lineEnd));
   const rawHeaders: string[] = [];

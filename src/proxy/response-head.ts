@@ -1,5 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { Rejection } from './failures.ts';
-import { checkLines, endOfLine, readFieldLines } from './head-lines.ts';
+import { endOfLine, isLineAt, readFieldLines } from './head-lines.ts';
 
 /** The head of an origin's response, interim or final, as it came: what it means is decided elsewhere. */
 export interface ResponseHead {
@@ -14,13 +15,26 @@ export interface ResponseHead {
  * folded, and there is no control character. Throws a Rejection with 502.
  */
 export function parseResponseHead(text: string): ResponseHead {
-  checkLines(text, malformedResponse);
-  const lineEnd = endOfLine(text, 0);
-  const match = STATUS_LINE.exec(text.slice(0, lineEnd));
-  if (match === null) throw malformedResponse('no status line');
+  if (!isLineAt(text, 0, last.line)) last = readStatusLine(text.slice(0, endOfLine(text, 0)));
+  const { line, status, httpVersion } = last;
   const rawHeaders: string[] = [];
-  readFieldLines(text, lineEnd + 2, rawHeaders, malformedResponse);
-  return { status: Number(match[2]), httpVersion: match[1] === '0' ? '1.0' : '1.1', rawHeaders };
+  readFieldLines(text, line.length + 2, rawHeaders, malformedResponse);
+  return { status, httpVersion, rawHeaders };
+}
+
+interface StatusLine extends Pick<ResponseHead, 'status' | 'httpVersion'> {
+  readonly line: string;
+}
+
+/** That of the response before: the next one mostly is the same. */
+let last: StatusLine = { line: 'HTTP/1.1 200 OK', status: 200, httpVersion: '1.1' };
+
+function readStatusLine(text: string): StatusLine {
+  const match = STATUS_LINE.exec(text);
+  if (match === null) throw malformedResponse('no status line');
+  // A copy: cut out of a head, it would hold all of that.
+  const line = Buffer.from(text, 'latin1').toString('latin1');
+  return { line, status: Number(match[2]), httpVersion: match[1] === '0' ? '1.0' : '1.1' };
 }
 
 /** What is answered for a response that cannot be read. */
@@ -29,4 +43,4 @@ export function malformedResponse(what: string): Rejection {
 }
 
 // Many a server leaves out the space where the reason is empty.
-const STATUS_LINE = /^HTTP\/1\.([01]) ([0-9]{3})(?: .*)?$/;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([0-9]{3})(?: [\t -~\x80-\xff]*)?$/;

@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection, reasonPhrase } from './failures.ts';
 import { fieldText } from './field-text.ts';
-import { fieldValue, type HopFields, interimToHttp3, requestToHttp1, responseToHttp1 } from './fields.ts';
+import { type HopFields, interimToHttp3, requestToHttp1, responseToHttp1 } from './fields.ts';
 import type { SectionLimits } from './http1-fields.ts';
 import { fieldName } from './names.ts';
 import type { Http1Request } from './request-head.ts';

@@ -1,9 +1,9 @@
 import { Code, isKnownCode } from '../../../src/h3/codes.ts';
+import { fieldValue } from '../../../src/h3/field-lines.ts';
 import { fieldSectionSize } from '../../../src/h3/fields.ts';
 import type { SessionOptions } from '../../../src/h3/options.ts';
 import type { FieldLines, Session } from '../../../src/h3/port.ts';
 import { createSession } from '../../../src/h3/session.ts';
-import { fieldValue } from '../../../src/proxy/fields.ts';
 import type { Role } from '../../../src/quic/port.ts';
 import type { Input } from '../input.ts';
 import { check } from '../target.ts';

@@ -1,6 +1,6 @@
 import { Cursor } from '../../../src/bytes/cursor.ts';
+import { fieldValue } from '../../../src/h3/field-lines.ts';
 import { FrameType } from '../../../src/h3/frames.ts';
-import { fieldValue } from '../../../src/proxy/fields.ts';
 import { check, sameBytes } from '../target.ts';
 import type { Incoming } from './quic.ts';
 import type { Watch } from './watch.ts';

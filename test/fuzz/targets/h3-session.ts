@@ -1,8 +1,8 @@
 import { Code } from '../../../src/h3/codes.ts';
+import { fieldValue } from '../../../src/h3/field-lines.ts';
 import { encodeFrame, encodeIntegerFrame, FrameType } from '../../../src/h3/frames.ts';
 import type { SessionOptions } from '../../../src/h3/options.ts';
 import { encodeSettings } from '../../../src/h3/settings.ts';
-import { fieldValue } from '../../../src/proxy/fields.ts';
 import { QpackEncoder } from '../../../src/qpack/encoder.ts';
 import { ACTIONS, End } from '../h3/end.ts';
 import { checkMessage } from '../h3/message.ts';

@@ -1,9 +1,9 @@
+import { fieldValue } from '../../../src/h3/field-lines.ts';
 import { checkRequest, checkResponse, checkTrailers } from '../../../src/h3/fields.ts';
 import type { FieldLines } from '../../../src/h3/port.ts';
 import { Rejection } from '../../../src/proxy/failures.ts';
 import {
   type Framing,
-  fieldValue,
   interimToHttp3,
   requestToHttp1,
   requestToHttp3,
