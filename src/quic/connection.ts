@@ -246,6 +246,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     }
     if (this.#released) return;
     if (this.#flush(now)) this.#host.schedule(this);
+    if (this.#closing === undefined) this.streams?.makeKnown();
     if (this.#state.phase === 'open') this.#liveness.hear(this.#output.heardAt);
     this.streams?.sending.emitDrains();
     this.#conclude(now);

@@ -15,15 +15,19 @@ export class StreamCredit {
   readonly #wanted: Record<StreamDirection, boolean> = { bidirectional: false, unidirectional: false };
   /** How many the peer allows at least: its limits only grow (RFC 9000 §4.6), so that the engine need not be asked for each. */
   readonly #least: Record<StreamDirection, number> = { bidirectional: 0, unidirectional: 0 };
+  readonly #beforeAsking: () => void;
   #starvingSince = Number.POSITIVE_INFINITY;
 
+  /** `beforeAsking`: lets the engine know of the streams that were opened. */
   constructor(
     engine: Pick<EngineConnection, 'peerStreamsLeftBidi' | 'peerStreamsLeftUni'>,
     role: Role,
     events: Pick<QuicEvents, 'onStreamsAvailable'>,
+    beforeAsking: () => void,
   ) {
     this.#engine = engine;
     this.#events = events;
+    this.#beforeAsking = beforeAsking;
     const ours = role === 'server' ? 1 : 0;
     this.#nextId = { bidirectional: ours, unidirectional: ours + 2 };
   }
@@ -63,6 +67,7 @@ export class StreamCredit {
   }
 
   #left(direction: StreamDirection): number {
+    this.#beforeAsking();
     return direction === 'bidirectional'
       ? this.#engine.peerStreamsLeftBidi()
       : this.#engine.peerStreamsLeftUni();

@@ -33,6 +33,8 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   readonly abandoned: Abandoned;
   /** The sweep under way: streams that come and go meanwhile are no matter to it. */
   #sweeping: IterableIterator<Stream> | undefined;
+  /** Those that we opened, and that the engine may not know of. */
+  readonly #fresh: Stream[] = [];
   readonly #delivery: Delivery;
   readonly #places: Places;
   /** Streams that we stopped: what had come of them was thrown away unread. */
@@ -54,7 +56,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     this.#events = events;
     this.sending = new SendQueue(engine, options.sendWindow, this);
     this.abandoned = new Abandoned(options.initialWindow);
-    this.#credit = new StreamCredit(engine, role, events);
+    this.#credit = new StreamCredit(engine, role, events, () => this.makeKnown());
     this.#reader = new StreamReader(engine, events, this);
     this.#delivery = new Delivery(engine, this.#reader, this, role === 'server' ? 0 : 1);
     this.#places = new Places(role, options.maxConcurrentStreams, keeping);
@@ -111,11 +113,24 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   open(direction: StreamDirection): StreamId | undefined {
     const id = this.#credit.take(direction);
     if (id === undefined) return undefined;
-    // An empty write makes the stream exist: a skipped identifier would cost the peer's credit for good.
-    this.#engine.streamSend(id, EMPTY, false);
-    this.#add(id, performance.now());
-    if (direction === 'unidirectional') this.sending.useGauge(id);
+    this.#fresh.push(this.#add(id, performance.now()));
+    if (direction === 'unidirectional') {
+      this.makeKnown();
+      this.sending.useGauge(id);
+    }
     return id;
+  }
+
+  /**
+   * Makes those exist in the engine that were opened since, unless it was given something of them: a skipped identifier would
+   * cost the peer's credit for good. To be called after it was given what there was, and before any question about them.
+   */
+  makeKnown(): void {
+    if (this.#fresh.length === 0) return;
+    for (const { id, given, phase } of this.#fresh) {
+      if (given === 0 && phase !== 'done') this.#engine.streamSend(id, EMPTY, false);
+    }
+    this.#fresh.length = 0;
   }
 
   write(id: StreamId, chunk: Uint8Array, fin: boolean): boolean {
@@ -126,6 +141,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   reset(id: StreamId, code: number): void {
     const stream = this.streams.get(id);
     if (stream === undefined || stream.phase === 'done') return;
+    this.makeKnown();
     this.sending.drop(stream);
     this.abandoned.add(stream.given);
     this.#shutdown(id, SHUTDOWN_WRITE, code);
@@ -136,6 +152,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   stop(id: StreamId, code: number): void {
     const stream = this.streams.get(id);
     if (stream === undefined || stream.receiving !== 'open') return;
+    this.makeKnown();
     stream.receiving = 'stopped';
     this.#stopped++;
     this.abandoned.add(stream.taken);
@@ -174,6 +191,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
    * more to ask. A peer may have ten thousand streams open, and pay one datagram for a question about each.
    */
   sweep(patience: number): boolean {
+    this.makeKnown();
     const until = performance.now() + patience;
     this.#sweeping ??= this.streams.values();
     for (let count = 0; count < SWEEP && performance.now() < until; count++) {

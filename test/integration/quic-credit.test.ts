@@ -64,6 +64,30 @@ describe('a stream gives its place back', () => {
     expect(opened).toBe(STREAMS);
   });
 
+  it('when it is given up before anything was written', async () => {
+    const { client, server } = await connectPair(LIMITED);
+    const opened = await useStreams(client, async (id) => {
+      client.connection.resetStream(id, 0x10c);
+      client.connection.stopSending(id, 0x10c);
+      await server.until(() => server.stream(id).reset !== undefined);
+      server.connection.resetStream(id, 0x10c);
+    });
+    expect(opened).toBe(STREAMS);
+  });
+
+  it('when it was opened together with others, and used long after them', async () => {
+    const { client, server } = await connectPair(LIMITED);
+    answerWith(server, 100);
+    const early = client.open();
+    const opened = await useStreams(client, async (id) => {
+      request(client, id);
+      await client.until(() => client.stream(id).fin);
+    });
+    request(client, early);
+    await client.until(() => client.stream(early).fin);
+    expect(opened).toBe(STREAMS);
+  });
+
   // With more on its way than the window holds, the reset that answers STOP_SENDING can come behind the acknowledgment of the
   // answer's end; then the engine never finds out that the stream is over, and its place is lost.
   it('when its upload is stopped and answered before its end', async () => {
