@@ -34,7 +34,9 @@ export function parseFieldLine(line: string, out: string[], malformed: Malformed
 /** Whether the line at `at` is `line`. */
 export function isLineAt(text: string, at: number, line: string): boolean {
   const end = at + line.length;
-  return text.startsWith(line, at) && (end === text.length || text.startsWith(LINE_END, end));
+  const isWhole = end === text.length || (text.charCodeAt(end) === CR && text.charCodeAt(end + 1) === LF);
+  // Not `startsWith`, which looks at one character after the other.
+  return isWhole && text.slice(at, end) === line;
 }
 
 /** Where the line at `from` ends. */
@@ -84,5 +86,7 @@ function isBlank(text: string, at: number): boolean {
   return code === SPACE || code === TAB;
 }
 
+const LF = 0x0a;
+const CR = 0x0d;
 const SPACE = 0x20;
 const TAB = 0x09;
