@@ -43,9 +43,10 @@ export interface RequestStream {
   sendHeaders(fields: FieldLines, end: boolean): void;
 
   /**
-   * Sends content (ownership of `chunk` passes). `false`: enough is queued, stop until `onDrain`.
+   * Sends content. `chunk` is not the caller's any more, unless it is `lent`: then its memory may be used again. `false`: enough
+   * is queued, stop until `onDrain`.
    */
-  sendData(chunk: Uint8Array): boolean;
+  sendData(chunk: Uint8Array, lent?: boolean): boolean;
 
   /** Ends the message, with a trailer section when `trailers` is given. */
   end(trailers?: FieldLines): void;

@@ -38,6 +38,16 @@ describe('sending', () => {
     expect(client.quic.writes.at(-1)?.chunk).toBe(chunk);
   });
 
+  it.each([3, 5000])('keeps nothing of memory that was lent for %i bytes', (length) => {
+    const client = readyClient();
+    const { stream } = request(client, POST, false);
+    const chunk = Buffer.alloc(length, 'a');
+    stream.sendData(chunk, true);
+    chunk.fill('b');
+    const sent = client.quic.writes.map((write) => Buffer.from(write.chunk).toString('latin1')).join('');
+    expect(sent.endsWith('a'.repeat(length))).toBe(true);
+  });
+
   it('writes nothing after the message has ended', () => {
     const client = readyClient();
     const { stream } = request(client, GET, true);

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { QuicStreams, StreamId } from '../quic/port.ts';
 import { Code, describe } from './codes.ts';
 import type { H3Connection } from './connection.ts';
@@ -57,12 +58,12 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
     this.#sendSection(fields, end);
   }
 
-  sendData(chunk: Uint8Array): boolean {
+  sendData(chunk: Uint8Array, lent = false): boolean {
     if (this.#sending === 'over' || chunk.length === 0) return true;
     if (chunk.length < COPY_BELOW)
       return this.#quic.write(this.id, encodeFrame(FrameType.DATA, chunk), false);
     this.#quic.write(this.id, encodeFrameHeader(FrameType.DATA, chunk.length), false);
-    return this.#quic.write(this.id, chunk, false);
+    return this.#quic.write(this.id, lent ? Buffer.from(chunk) : chunk, false);
   }
 
   end(trailers?: FieldLines): void {

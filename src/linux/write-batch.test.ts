@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { streamDescriptor } from './descriptor.ts';
 import { allOf, socketPair } from './socket-pair.fixture.ts';
 import { loadedSystemCalls, loadSystemCalls, type SystemCalls } from './system-calls.ts';
-import { MOST_BYTES, MOST_PIECES, WriteBatch, writeBatch } from './write-batch.ts';
+import { MOST_BYTES, MOST_WRITES, WriteBatch, writeBatch } from './write-batch.ts';
 
 const before = writeBatch();
 const calls = await loadSystemCalls();
@@ -32,13 +32,18 @@ describe.runIf(supported)('a batch of writes', () => {
     expect(writeBatch()).toBe(writeBatch());
   });
 
-  it('brings each socket its piece, text and bytes, again and again', async () => {
+  it('brings each socket what is for it, text and bytes, again and again', async () => {
     const batch = opened();
     const pairs = await Promise.all([pair(), pair(), pair()]);
     for (const round of [1, 2]) {
       for (const [index, { descriptor }] of pairs.entries()) {
         const text = `r\xe9ponse ${round} for ${index}\n`;
-        expect(batch.add(descriptor, index === 1 ? Buffer.from(text, 'latin1') : text)).toBe(true);
+        expect(
+          batch.add(
+            descriptor,
+            index === 1 ? [text.slice(0, 3), '', Buffer.from(text.slice(3), 'latin1')] : [text],
+          ),
+        ).toBe(true);
       }
       expect(batch.write()).toEqual([]);
     }
@@ -55,7 +60,7 @@ describe.runIf(supported)('a batch of writes', () => {
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const { near, far, descriptor } = await pair(join(folder, 'socket'));
     const batch = opened();
-    batch.add(descriptor, 'over a path');
+    batch.add(descriptor, ['over a path']);
     expect(batch.write()).toEqual([]);
     near.end();
     expect((await allOf(far)).toString()).toBe('over a path');
@@ -69,8 +74,8 @@ describe.runIf(supported)('a batch of writes', () => {
     for (let count = 0; rest === undefined && count < 1000; count++) {
       const piece = Buffer.alloc(100_000, count);
       given.push(piece);
-      batch.add(full.descriptor, piece);
-      batch.add(other.descriptor, '.');
+      batch.add(full.descriptor, [piece]);
+      batch.add(other.descriptor, ['.']);
       const remainders = batch.write();
       expect(remainders.every(({ index }) => index === 0)).toBe(true);
       rest = remainders[0]?.rest;
@@ -91,8 +96,8 @@ describe.runIf(supported)('a batch of writes', () => {
     // What comes first is answered with a reset.
     let remainders = batch.write();
     for (let count = 0; remainders.length === 0 && count < 1000; count++) {
-      batch.add(broken.descriptor, 'late');
-      batch.add(sound.descriptor, '.');
+      batch.add(broken.descriptor, ['late']);
+      batch.add(sound.descriptor, ['.']);
       remainders = batch.write();
     }
     expect(remainders).toEqual([{ index: 0, rest: Buffer.from('late') }]);
@@ -101,9 +106,9 @@ describe.runIf(supported)('a batch of writes', () => {
   it('writes what stands before a descriptor that is none, and gives back the rest', async () => {
     const batch = opened();
     const [one, other] = await Promise.all([pair(), pair()]);
-    batch.add(one.descriptor, 'one');
-    batch.add(-1, 'nobody');
-    batch.add(other.descriptor, 'other');
+    batch.add(one.descriptor, ['one']);
+    batch.add(-1, ['nobody']);
+    batch.add(other.descriptor, ['other']);
     expect(batch.write().map(({ index, rest }) => [index, rest.toString()])).toEqual([
       [1, 'nobody'],
       [2, 'other'],
@@ -118,21 +123,21 @@ describe.runIf(supported)('a batch of writes', () => {
     const batch = opened({
       submit: (context, count, pointers) => (refuses ? -1 : (calls?.submit(context, count, pointers) ?? -1)),
     });
-    batch.add(descriptor, 'taken');
+    batch.add(descriptor, ['taken']);
     expect(batch.write()).toEqual([]);
     refuses = true;
-    batch.add(descriptor, 'left');
+    batch.add(descriptor, ['left']);
     expect(batch.write()).toEqual([{ index: 0, rest: Buffer.from('left') }]);
   });
 
   it('has bounds, and room again when it was written', async () => {
     const { descriptor } = await pair();
     const batch = opened();
-    expect(batch.add(descriptor, Buffer.alloc(MOST_BYTES + 1))).toBe(false);
-    for (let count = 0; count < MOST_PIECES; count++) expect(batch.add(descriptor, 'x')).toBe(true);
-    expect(batch.add(descriptor, 'x')).toBe(false);
+    expect(batch.add(descriptor, ['x', Buffer.alloc(MOST_BYTES)])).toBe(false);
+    for (let count = 0; count < MOST_WRITES; count++) expect(batch.add(descriptor, ['x'])).toBe(true);
+    expect(batch.add(descriptor, ['x'])).toBe(false);
     batch.write();
-    expect(batch.add(descriptor, 'x')).toBe(true);
+    expect(batch.add(descriptor, ['x'])).toBe(true);
   });
 
   it('is not there where the system grants no context', () => {

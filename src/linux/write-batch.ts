@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
+import { byteLength, copyPieces, type Pieces } from '../bytes/pieces.ts';
 import { loadedSystemCalls, type SystemCalls } from './system-calls.ts';
 
-/** Pieces of a batch at most. */
-export const MOST_PIECES = 32;
+/** Writes of a batch at most. */
+export const MOST_WRITES = 32;
 
 /** And their bytes. */
 export const MOST_BYTES = 256 * 1024;
@@ -24,14 +25,14 @@ const NOTHING: readonly Remainder[] = [];
 
 /** What a socket did not take. */
 export interface Remainder {
-  /** Which piece of the batch, from 0 on. */
+  /** Which write of the batch, from 0 on. */
   readonly index: number;
   readonly rest: Buffer;
 }
 
 /**
- * Pieces for several sockets, written with one system call. While each has a call of its own, whoever reads it often runs before the
- * next is written, for one piece: the system prefers who has slept. The sockets do not block, so that all is over when the call
+ * Writes to several sockets with one system call. While each has a call of its own, whoever reads it often runs before the
+ * next is written, for that one: the system prefers who has slept. The sockets do not block, so that all is over when the call
  * returns.
  */
 export class WriteBatch {
@@ -39,19 +40,19 @@ export class WriteBatch {
   readonly #context: number;
   readonly #memory = Buffer.allocUnsafeSlow(MOST_BYTES);
   readonly #address: number;
-  readonly #blocks = Buffer.alloc(MOST_PIECES * BLOCK);
+  readonly #blocks = Buffer.alloc(MOST_WRITES * BLOCK);
   readonly #words = new Uint32Array(this.#blocks.buffer, this.#blocks.byteOffset, this.#blocks.length / 4);
-  readonly #pointers = Buffer.alloc(MOST_PIECES * POINTER);
-  readonly #events = Buffer.alloc(MOST_PIECES * EVENT);
-  /** Where each piece ends in memory. */
-  readonly #ends = new Uint32Array(MOST_PIECES);
-  readonly #written = new Int32Array(MOST_PIECES);
+  readonly #pointers = Buffer.alloc(MOST_WRITES * POINTER);
+  readonly #events = Buffer.alloc(MOST_WRITES * EVENT);
+  /** Where each ends in memory. */
+  readonly #ends = new Uint32Array(MOST_WRITES);
+  readonly #written = new Int32Array(MOST_WRITES);
   #count = 0;
   #used = 0;
 
   /** `undefined`: the system does not grant what it takes. */
   static open(calls: SystemCalls): WriteBatch | undefined {
-    const context = calls.openContext(MOST_PIECES);
+    const context = calls.openContext(MOST_WRITES);
     return context === undefined ? undefined : new WriteBatch(calls, context);
   }
 
@@ -60,25 +61,24 @@ export class WriteBatch {
     this.#context = context;
     this.#address = calls.addressOf(this.#memory);
     const first = calls.addressOf(this.#blocks);
-    for (let index = 0; index < MOST_PIECES; index++) {
+    for (let index = 0; index < MOST_WRITES; index++) {
       this.#pointers.writeBigUInt64LE(BigInt(first + index * BLOCK), index * POINTER);
       this.#words[(index * BLOCK) / 4 + AT.key] = index;
       this.#words[(index * BLOCK) / 4 + AT.operation] = IOCB_CMD_PWRITE;
     }
   }
 
-  /** Takes a copy of a piece (of text, one byte a character) for a socket that does not block. False: there is no room. */
-  add(descriptor: number, piece: string | Uint8Array): boolean {
-    if (this.#count >= MOST_PIECES || this.#used + piece.length > MOST_BYTES) return false;
-    if (typeof piece === 'string') this.#memory.write(piece, this.#used, 'latin1');
-    else this.#memory.set(piece, this.#used);
+  /** Takes a copy of what is to be written to a socket that does not block. False: there is no room. */
+  add(descriptor: number, pieces: Pieces): boolean {
+    const length = byteLength(pieces);
+    if (this.#count >= MOST_WRITES || this.#used + length > MOST_BYTES) return false;
     const address = this.#address + this.#used;
     const block = (this.#count * BLOCK) / 4;
     this.#words[block + AT.descriptor] = descriptor;
     this.#words[block + AT.address] = address % 2 ** 32;
     this.#words[block + AT.address + 1] = address / 2 ** 32;
-    this.#words[block + AT.length] = piece.length;
-    this.#used += piece.length;
+    this.#words[block + AT.length] = length;
+    this.#used = copyPieces(pieces, this.#memory, this.#used);
     this.#ends[this.#count] = this.#used;
     this.#written[this.#count] = 0;
     this.#count++;

@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
@@ -135,13 +134,11 @@ export class FrontResponse {
     return this.#send(chunk, '');
   }
 
-  // Little is copied into one piece, which costs less than to write several.
   #send(content: Uint8Array, last: string): boolean {
     const size = this.#chunked ? `${content.length.toString(16)}\r\n` : '';
     const before = this.#takeHead() + size;
     const behind = this.#chunked ? `\r\n${last}` : last;
     if (before === '' && behind === '') return this.#outlet.write(content);
-    if (content.length <= SMALL) return this.#outlet.write(joined(before, content, behind));
     return this.#outlet.writeAll([before, content, behind]);
   }
 
@@ -173,14 +170,6 @@ const SMALL = 16_384;
 const MAX_INTERIMS = 16;
 
 const statusLine = (status: number): string => `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
-
-function joined(before: string, content: Uint8Array, behind: string): Buffer {
-  const bytes = Buffer.allocUnsafe(before.length + content.length + behind.length);
-  bytes.write(before, 0, 'latin1');
-  bytes.set(content, before.length);
-  bytes.write(behind, before.length + content.length, 'latin1');
-  return bytes;
-}
 
 /** Heads that came in this callback of the event loop: the end of most comes in it, too, and leaves with them. */
 let unflushed: FrontResponse[] = [];

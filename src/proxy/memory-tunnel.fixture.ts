@@ -105,8 +105,8 @@ export class MemoryStream implements RequestStream {
     if (end) this.end();
   }
 
-  sendData(chunk: Uint8Array): boolean {
-    this.#send({ kind: 'data', chunk });
+  sendData(chunk: Uint8Array, lent = false): boolean {
+    this.#send({ kind: 'data', chunk: lent ? new Uint8Array(chunk) : chunk });
     this.#mustDrain = this.#sending === 'open' && this.#peer.#inboxBytes >= WINDOW;
     return !this.#mustDrain;
   }

@@ -14,7 +14,7 @@ import { type OriginTarget, originTarget } from './origin-request.ts';
 import { OriginUpload } from './origin-upload.ts';
 import { prioritise } from './priority.ts';
 import type { ResponseHead } from './response-head.ts';
-import { ownedBytes } from './shared-reading.ts';
+import { isShared } from './shared-reading.ts';
 
 /**
  * One request out of the tunnel and its response from the origin. Both directions run at once; it is over when the
@@ -135,8 +135,7 @@ export class OriginExchange extends Exchange implements RequestStreamEvents, Res
   onContent(content: Buffer): void {
     this.#dialogue.touch();
     this.#dialogue.account.responseBytes += content.length;
-    // What is sent passes to the stream.
-    if (!this.#stream.sendData(ownedBytes(content))) this.#upload?.connection?.pause();
+    if (!this.#stream.sendData(content, isShared(content))) this.#upload?.connection?.pause();
   }
 
   onResponseEnd(trailers: readonly string[]): void {

@@ -1,15 +1,16 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { byteLength, copyPieces, type Pieces } from '../bytes/pieces.ts';
 import { streamDescriptor } from '../linux/descriptor.ts';
-import { MOST_PIECES, type WriteBatch, writeBatch } from '../linux/write-batch.ts';
+import { MOST_WRITES, type WriteBatch, writeBatch } from '../linux/write-batch.ts';
 
 /** Outlets that have something for the end of this callback of the event loop. */
 let waiting: Outlet[] = [];
 
 /** So many do not wait any longer: what was answered first must not wait for hundreds of others. */
-const MOST_WAITING = MOST_PIECES;
+const MOST_WAITING = MOST_WRITES;
 
-/** Pieces larger than this, bytes, go out at once: what is gained is little beside what they cost. */
+/** What is larger than this, bytes, goes out at once: what is gained is little beside what it costs. */
 const SMALL = 16_384;
 
 /**
@@ -20,7 +21,7 @@ const SMALL = 16_384;
 export class Outlet {
   readonly #socket: Socket;
   #descriptor: number | undefined;
-  #piece: string | Uint8Array | undefined;
+  #pieces: Pieces | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -28,46 +29,41 @@ export class Outlet {
 
   /** Sends text (one byte a character) or bytes. `false`: enough is waiting, until the socket's `drain`. */
   write(piece: string | Uint8Array): boolean {
+    return this.writeAll([piece]);
+  }
+
+  /** Sends these together, as {@link write}. */
+  writeAll(pieces: Pieces): boolean {
     this.flush();
-    if (piece.length > SMALL) return this.#write(piece);
-    this.#piece = piece;
+    if (byteLength(pieces) > SMALL) return this.#writeLarge(pieces);
+    this.#pieces = pieces;
     if (waiting.length === 0) queueMicrotask(flushOutlets);
     if (waiting.push(this) >= MOST_WAITING) flushOutlets();
     return !this.#socket.writableNeedDrain;
   }
 
-  /** Sends these together, as {@link write}. */
-  writeAll(pieces: readonly (string | Uint8Array)[]): boolean {
-    this.flush();
-    let hasRoom = true;
-    this.#socket.cork();
-    for (const piece of pieces) if (piece.length > 0) hasRoom = this.#write(piece);
-    this.#socket.uncork();
-    return hasRoom;
-  }
-
   /** Sends what waits. */
   flush(): void {
-    const piece = this.#piece;
-    if (piece === undefined) return;
-    this.#piece = undefined;
-    if (!this.#socket.destroyed) this.#write(piece);
+    const pieces = this.#pieces;
+    if (pieces === undefined) return;
+    this.#pieces = undefined;
+    if (!this.#socket.destroyed) this.#write(pieces.length === 1 ? (pieces[0] ?? '') : joined(pieces));
   }
 
   /** Hands what waits to a batch. False: nothing waited, or it was sent, for another reason to do so. */
   join(batch: WriteBatch): boolean {
-    const piece = this.#piece;
-    if (piece === undefined) return false;
+    const pieces = this.#pieces;
+    if (pieces === undefined) return false;
     if (!this.#isCalm()) {
       this.flush();
       return false;
     }
     this.#descriptor ??= streamDescriptor(this.#socket);
-    if (this.#descriptor === undefined || !batch.add(this.#descriptor, piece)) {
+    if (this.#descriptor === undefined || !batch.add(this.#descriptor, pieces)) {
       this.flush();
       return false;
     }
-    this.#piece = undefined;
+    this.#pieces = undefined;
     return true;
   }
 
@@ -80,6 +76,14 @@ export class Outlet {
   #isCalm(): boolean {
     const socket = this.#socket;
     return !socket.destroyed && !socket.connecting && !socket.writableEnded && socket.writableLength === 0;
+  }
+
+  #writeLarge(pieces: Pieces): boolean {
+    let hasRoom = true;
+    this.#socket.cork();
+    for (const piece of pieces) if (piece.length > 0) hasRoom = this.#write(piece);
+    this.#socket.uncork();
+    return hasRoom;
   }
 
   #write(piece: string | Uint8Array): boolean {
@@ -103,4 +107,11 @@ function writeTogether(outlets: readonly Outlet[], batch: WriteBatch): void {
   const joined: Outlet[] = [];
   for (const outlet of outlets) if (outlet.join(batch)) joined.push(outlet);
   for (const { index, rest } of batch.write()) joined[index]?.sendRest(rest);
+}
+
+/** Little is copied into one piece, which costs less than to write several. */
+function joined(pieces: Pieces): Buffer {
+  const bytes = Buffer.allocUnsafe(byteLength(pieces));
+  copyPieces(pieces, bytes, 0);
+  return bytes;
 }

@@ -10,9 +10,14 @@ export const SOCKET_BUFFER = 65_536;
  */
 export const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(SOCKET_BUFFER);
 
+/** Whether the memory of `bytes` is used again. */
+export function isShared(bytes: Buffer): boolean {
+  return bytes.buffer === READ_BUFFER.buffer;
+}
+
 /** What of `bytes` may be kept: a copy, if their memory is used again. */
 export function ownedBytes(bytes: Buffer): Buffer {
-  return bytes.buffer === READ_BUFFER.buffer ? Buffer.from(bytes) : bytes;
+  return isShared(bytes) ? Buffer.from(bytes) : bytes;
 }
 
 /**
