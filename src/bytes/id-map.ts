@@ -1,6 +1,9 @@
 /** Slots of an empty map. A power of two, as each other size is. */
 const LEAST_SLOTS = 16;
 
+/** So many are kept, however few are used: the number of requests at once may go up and down a thousand times a second. */
+const SLOTS_KEPT = 256;
+
 /** 2 to the 32nd by the golden ratio: multiples of it spread evenly. */
 const GOLDEN = 0x9e3779b1;
 
@@ -50,7 +53,7 @@ export class IdMap<Value extends NonNullable<unknown>> {
     this.#empty(slot);
     this.#size--;
     const slots = this.#mask + 1;
-    if (slots > LEAST_SLOTS && this.#size * 16 < slots) this.#resize(slots / 2);
+    if (slots > SLOTS_KEPT && this.#size * 16 < slots) this.#resize(slots / 2);
     return true;
   }
 

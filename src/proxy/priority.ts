@@ -16,13 +16,17 @@ const INCREMENTAL = /(?:^|[,\s])i(?:=(\?0|\?1))?(?![^,;\s=])/;
  * (RFC 9218 §8); else what is large, or may be, stands behind. Messages of one urgency share unless `i=?0`.
  */
 export function prioritise(stream: RequestStream, request: FieldLines, message: FieldLines): void {
-  const asked = fieldValue(request, 'priority') ?? '';
-  const answered = request === message ? '' : (fieldValue(message, 'priority') ?? '');
-  const urgency = URGENCY.exec(answered)?.[1] ?? URGENCY.exec(asked)?.[1];
-  const incremental = INCREMENTAL.exec(answered) ?? INCREMENTAL.exec(asked);
+  const asked = fieldValue(request, 'priority');
+  const answered = request === message ? undefined : fieldValue(message, 'priority');
+  const urgency = found(URGENCY, answered) ?? found(URGENCY, asked);
+  const incremental = found(INCREMENTAL, answered) ?? found(INCREMENTAL, asked);
   const usual = isBulk(message) ? BEHIND : USUAL;
-  if (urgency === undefined && incremental === null && usual === USUAL) return;
-  stream.setPriority(urgency === undefined ? usual : Number(urgency), incremental?.[1] !== '?0');
+  if (urgency === undefined && incremental === undefined && usual === USUAL) return;
+  stream.setPriority(urgency === undefined ? usual : Number(urgency[1]), incremental?.[1] !== '?0');
+}
+
+function found(parameter: RegExp, priority: string | undefined): RegExpExecArray | undefined {
+  return priority === undefined ? undefined : (parameter.exec(priority) ?? undefined);
 }
 
 function isBulk(message: FieldLines): boolean {

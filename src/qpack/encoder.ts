@@ -1,3 +1,4 @@
+import { LastLines } from '../bytes/last-lines.ts';
 import { noQpackCounts, type QpackCounters } from './counters.ts';
 import { type EncoderEntry, EncoderTable } from './encoder-table.ts';
 import { IndexingPolicy } from './indexing-policy.ts';
@@ -47,6 +48,8 @@ export class QpackEncoder {
   readonly #decoderStream: InstructionStream;
   readonly #encoderStream = new Writer();
   readonly #section = new Writer();
+  /** Where lines were found: in the static table, by their index, or in ours. */
+  readonly #last = new LastLines<number | EncoderEntry>();
   // From the peer's SETTINGS.
   #maxCapacity = 0;
   #maxBlockedStreams = 0;
@@ -97,7 +100,7 @@ export class QpackEncoder {
   /**
    * Encodes `fields` (names and values in turn, one byte per character) as one field section. Throws a RangeError when
    * a character is no byte. `hasRoom` false: the encoder stream does not move, so that nothing is inserted, and nothing
-   * used that the decoder may not have (RFC 9204 §2.1.3).
+   * used that the decoder may not have (RFC 9204 §2.1.3). What it gives is good until the next call.
    */
   encode(streamId: number, fields: readonly string[], hasRoom = true): Uint8Array {
     if (this.#references.length > 0) this.#references = [];
@@ -113,13 +116,10 @@ export class QpackEncoder {
       throw error;
     }
     if (this.#references.length > 0) {
-      this.#sent.add(streamId, {
-        requiredInsertCount: this.#requiredInsertCount,
-        references: this.#references,
-      });
+      this.#sent.add(streamId, this.#requiredInsertCount, this.#references);
     }
     this.#counters.encodedBytes += this.#section.length;
-    return this.#section.take();
+    return this.#section.view();
   }
 
   /** Takes what came on the peer's decoder stream. Throws a QpackError with QPACK_DECODER_STREAM_ERROR. */
@@ -142,16 +142,32 @@ export class QpackEncoder {
   }
 
   #chooseForm(name: string, value: string): void {
+    const last = this.#last.find(name, value);
+    if (typeof last === 'number') this.#choose(STATIC_LINE, last);
+    else if (last !== undefined && this.#isAsGood(last)) this.#choose(DYNAMIC_LINE, this.#refer(last));
+    else this.#searchForm(name, value);
+  }
+
+  /** Whether an entry can be referred to without a look at others. */
+  #isAsGood(entry: EncoderEntry): boolean {
+    if (!this.#mayRefer || !this.#table.holds(entry) || this.#table.isDraining(entry)) return false;
+    return this.#usable(entry) !== undefined;
+  }
+
+  #searchForm(name: string, value: string): void {
     const known = STATIC_BY_NAME.get(name);
     const index = staticIndex(known, value);
     if (index !== undefined) {
+      this.#last.keep(name, value, index);
       this.#choose(STATIC_LINE, index);
       return;
     }
     const isSecret = this.#policy.isSecret(name);
     const entry = this.#mayRefer && !isSecret ? this.#entryFor(known, name, value) : undefined;
-    if (entry !== undefined) this.#choose(DYNAMIC_LINE, this.#refer(entry));
-    else this.#chooseLiteral(known, name, isSecret ? NEVER_INDEXED : 0);
+    if (entry !== undefined) {
+      this.#last.keep(name, value, entry);
+      this.#choose(DYNAMIC_LINE, this.#refer(entry));
+    } else this.#chooseLiteral(known, name, isSecret ? NEVER_INDEXED : 0);
   }
 
   #chooseLiteral(known: StaticName | undefined, name: string, neverIndexed: number): void {

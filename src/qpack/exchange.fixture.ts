@@ -62,7 +62,7 @@ export class Exchange {
 
   send(at: number, fields: string[]): void {
     const stream = this.#stream(at);
-    stream.sections.push({ encoded: this.#encoder.encode(stream.id, fields), fields });
+    stream.sections.push({ encoded: Buffer.from(this.#encoder.encode(stream.id, fields)), fields });
     this.#toDecoder.push(this.#encoder.takeEncoderStreamBytes());
   }
 

@@ -3,10 +3,12 @@ import type { EncoderEntry } from './encoder-table.ts';
 import { QPACK_DECODER_STREAM_ERROR, QpackError } from './errors.ts';
 
 /** A field section that refers to the dynamic table. */
-export interface SentSection {
+interface SentSection {
   readonly requiredInsertCount: number;
   /** What it refers to, an entry as often as it is referred to. */
   readonly references: readonly EncoderEntry[];
+  /** That of the same stream behind it: trailers, or the head behind an interim response. */
+  next: SentSection | undefined;
 }
 
 /**
@@ -15,7 +17,8 @@ export interface SentSection {
  * QPACK_DECODER_STREAM_ERROR.
  */
 export class SentSections {
-  readonly #streams = new IdMap<SentSection[]>();
+  /** The oldest section of each stream. */
+  readonly #streams = new IdMap<SentSection>();
   readonly #mayBlock = new Set<number>();
   // Cancelled streams, the latest of them: what we still send there is not read, and never acknowledged.
   readonly #cancelled = new Set<number>();
@@ -38,22 +41,24 @@ export class SentSections {
   }
 
   /** Takes note of a section with references; they are counted already. */
-  add(streamId: number, section: SentSection): void {
-    const sections = this.#streams.get(streamId);
-    if (sections === undefined) this.#streams.set(streamId, [section]);
-    else sections.push(section);
+  add(streamId: number, requiredInsertCount: number, references: readonly EncoderEntry[]): void {
+    const section = { requiredInsertCount, references, next: undefined };
+    let last = this.#streams.get(streamId);
+    while (last?.next !== undefined) last = last.next;
+    if (last === undefined) this.#streams.set(streamId, section);
+    else last.next = section;
     this.#count++;
-    if (section.requiredInsertCount > this.#knownReceivedCount) this.#mayBlock.add(streamId);
+    if (requiredInsertCount > this.#knownReceivedCount) this.#mayBlock.add(streamId);
   }
 
   /** RFC 9204 §4.4.1: the oldest section of the stream was decoded. */
   acknowledge(streamId: number): void {
-    const sections = this.#streams.get(streamId);
-    const section = sections?.shift();
-    if (sections === undefined || section === undefined) {
+    const section = this.#streams.get(streamId);
+    if (section === undefined) {
       throw failed(`acknowledgment of a section on stream ${streamId}, where none is outstanding`);
     }
-    if (sections.length === 0) this.#streams.delete(streamId);
+    if (section.next === undefined) this.#streams.delete(streamId);
+    else this.#streams.set(streamId, section.next);
     this.#count--;
     release(section.references);
     if (section.requiredInsertCount > this.#knownReceivedCount) this.#received(section.requiredInsertCount);
@@ -61,9 +66,10 @@ export class SentSections {
 
   /** RFC 9204 §4.4.2: the decoder gave up the stream, about which there may be nothing to know. */
   cancel(streamId: number): void {
-    const sections = this.#streams.get(streamId) ?? [];
-    for (const section of sections) release(section.references);
-    this.#count -= sections.length;
+    for (let section = this.#streams.get(streamId); section !== undefined; section = section.next) {
+      release(section.references);
+      this.#count--;
+    }
     this.#streams.delete(streamId);
     this.#mayBlock.delete(streamId);
     this.#rememberCancelled(streamId);
@@ -94,8 +100,10 @@ export class SentSections {
   }
 
   #isAtRisk(streamId: number): boolean {
-    const sections = this.#streams.get(streamId) ?? [];
-    return sections.some((section) => section.requiredInsertCount > this.#knownReceivedCount);
+    for (let section = this.#streams.get(streamId); section !== undefined; section = section.next) {
+      if (section.requiredInsertCount > this.#knownReceivedCount) return true;
+    }
+    return false;
   }
 }
 

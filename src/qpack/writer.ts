@@ -3,7 +3,7 @@ import { MAX_INTEGER_BYTES, writeInteger } from './integers.ts';
 
 /**
  * Writes the two primitives of RFC 9204 §4.1 into one buffer that grows and is used again; {@link Writer.take} copies
- * out what was written.
+ * out what was written, and {@link Writer.view} shows it.
  */
 export class Writer {
   #bytes = new Uint8Array(INITIAL_SIZE);
@@ -39,6 +39,11 @@ export class Writer {
   /** Forgets what was written. */
   reset(): void {
     this.#length = 0;
+  }
+
+  /** What was written, where it is: until the next call. */
+  view(): Uint8Array {
+    return this.#bytes.length > MOST_KEPT ? this.take() : this.#bytes.subarray(0, this.#length);
   }
 
   /** A copy of what was written, which is then forgotten. */

@@ -27,12 +27,12 @@ it('does not wait for the end of a turn that takes long', async () => {
   const work = new EndOfTurn<string>((item) => done.push(item), clock);
   work.add('a');
   take(2);
-  work.add('b');
+  for (const item of ['b', 'a', 'c', 'b']) work.add(item);
   expect(done).toEqual([]);
   await tick();
-  expect(done).toEqual(['a', 'b']);
+  expect(done).toEqual(['a', 'b', 'c']);
   await turn();
-  expect(done).toEqual(['a', 'b']);
+  expect(done).toEqual(['a', 'b', 'c']);
 });
 
 it('leaves to the next turn what the work itself asks for, however long it takes', async () => {

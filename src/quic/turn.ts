@@ -4,6 +4,9 @@ import process from 'node:process';
 /** Work that has waited this long, milliseconds, is not put off to the end of a long turn. */
 const PATIENCE = 0.2;
 
+/** It is looked at each time that work was asked for so often: about once a request. */
+const LOOK_EVERY = 4;
+
 /**
  * Work put off to the end of the present turn of the event loop, so that a burst of datagrams or writes is handled
  * once. In a turn that takes long it is handled between one callback and the next: while fifty requests are
@@ -16,6 +19,7 @@ export class EndOfTurn<T> {
   #running = new Set<T>();
   #armed: NodeJS.Immediate | undefined;
   #armedAt = 0;
+  #asked = 0;
   #hurried = false;
   #isRunning = false;
 
@@ -28,13 +32,17 @@ export class EndOfTurn<T> {
   add(item: T): void {
     this.#waiting.add(item);
     if (this.#armed === undefined) {
+      this.#asked = 0;
       this.#armedAt = this.#clock();
       this.#armed = setImmediate(this.#turn);
-    } else if (!this.#hurried && !this.#isRunning && this.#clock() - this.#armedAt > PATIENCE) {
-      // Never from within this call, and never again and again without what is at the end of the turn.
-      this.#hurried = true;
-      process.nextTick(this.#turn);
-    }
+    } else if (++this.#asked % LOOK_EVERY === 0) this.#hurry();
+  }
+
+  // Never from within a call, and never again and again without what is at the end of the turn.
+  #hurry(): void {
+    if (this.#hurried || this.#isRunning || this.#clock() - this.#armedAt <= PATIENCE) return;
+    this.#hurried = true;
+    process.nextTick(this.#turn);
   }
 
   readonly #turn = (): void => {
