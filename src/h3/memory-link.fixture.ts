@@ -61,6 +61,14 @@ export class MemoryQuic implements QuicStreams {
     return room;
   }
 
+  finishStream(id: StreamId): boolean {
+    const inbox = this.peer.#inbox(id);
+    if (inbox.stopped || this.closed) return true;
+    if (inbox.chunks.length === 0) return false;
+    inbox.fin = true;
+    return true;
+  }
+
   resetStream(id: StreamId, errorCode: number): void {
     const inbox = this.peer.#inbox(id);
     inbox.chunks = [];

@@ -47,6 +47,10 @@ export class RecordingQuic implements QuicStreams {
     return this.room;
   }
 
+  finishStream(): boolean {
+    return false;
+  }
+
   resetStream(id: StreamId, errorCode: number): void {
     this.resets.push([id, errorCode]);
   }

@@ -70,7 +70,7 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
     if (this.#sending === 'over') return;
     if (trailers !== undefined) this.#sendSection(trailers, true);
     else {
-      this.#quic.write(this.id, EMPTY_DATA, true);
+      if (!this.#quic.finishStream(this.id)) this.#quic.write(this.id, EMPTY_DATA, true);
       this.#ended();
     }
   }

@@ -54,6 +54,9 @@ export interface QuicStreams {
    */
   write(id: StreamId, chunk: Uint8Array, fin: boolean): boolean;
 
+  /** Ends the stream with what is queued of it. False: nothing is, and nothing has happened. */
+  finishStream(id: StreamId): boolean;
+
   /** RESET_STREAM: abandons sending; what was queued is dropped (RFC 9000 §3.1). */
   resetStream(id: StreamId, errorCode: number): void;
 

@@ -129,6 +129,26 @@ describe('the engine is given', () => {
     expect(events).toEqual(['4 done']);
   });
 
+  it('the end with what is queued, and none where nothing is', () => {
+    const [waiting, stalled, idle] = [half(0), half(4), half(8)];
+    engine.credit.set(4, 10);
+    for (const stream of [waiting, stalled, idle]) queue.write(stream, Buffer.alloc(10), false);
+    queue.write(stalled, Buffer.alloc(10), false);
+    drain();
+    queue.write(waiting, Buffer.alloc(10), false);
+    expect([waiting, stalled, idle].map((stream) => queue.finish(stream))).toEqual([true, true, false]);
+    engine.taken.length = 0;
+    engine.credit.set(4, 100);
+    queue.revive(Number.POSITIVE_INFINITY);
+    drain();
+    expect(engine.taken).toEqual([
+      [0, 10, true],
+      [4, 10, true],
+    ]);
+    expect(events).toEqual(['0 done', '4 done']);
+    expect(queue.finish(stalled)).toBe(true);
+  });
+
   it('the end alone where there is nothing else', () => {
     queue.write(half(0), Buffer.alloc(0), true);
     drain();

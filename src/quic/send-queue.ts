@@ -121,6 +121,14 @@ export class SendQueue {
     return !half.full;
   }
 
+  /** Ends a half with what waits of it. False: nothing does. */
+  finish(half: SendHalf): boolean {
+    if (half.phase !== 'open') return true;
+    if (half.queue.byteLength === 0) return false;
+    half.phase = 'ending';
+    return true;
+  }
+
   /** Forgets what waits of a half, which is over. */
   drop(half: SendHalf): void {
     this.#queued -= half.queue.byteLength;
@@ -209,7 +217,7 @@ export class SendQueue {
       while (given < room) {
         const part = nextPart(half.queue, room - given);
         if (part === undefined) {
-          if (half.phase === 'ending') this.#finish(half);
+          if (half.phase === 'ending') this.#giveEnd(half);
           return given;
         }
         const wanted = part.length;
@@ -231,7 +239,7 @@ export class SendQueue {
     return given;
   }
 
-  #finish(half: SendHalf): void {
+  #giveEnd(half: SendHalf): void {
     if (this.#engine.streamSend(half.id, EMPTY, true) !== null) this.#done(half);
   }
 

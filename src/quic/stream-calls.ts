@@ -27,6 +27,10 @@ export abstract class StreamCalls implements Omit<QuicStreams, 'role' | 'close'>
     return streams.write(id, chunk, fin);
   }
 
+  finishStream(id: StreamId): boolean {
+    return this.streams?.finish(id) !== false;
+  }
+
   resetStream(id: StreamId, errorCode: number): void {
     this.streams?.reset(id, errorCode);
     this.schedule();

@@ -138,6 +138,11 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     return stream === undefined || this.sending.write(stream, chunk, fin);
   }
 
+  finish(id: StreamId): boolean {
+    const stream = this.streams.get(id);
+    return stream === undefined || this.sending.finish(stream);
+  }
+
   reset(id: StreamId, code: number): void {
     const stream = this.streams.get(id);
     if (stream === undefined || stream.phase === 'done') return;

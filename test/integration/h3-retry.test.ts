@@ -121,6 +121,14 @@ const FAILURE = /^HTTP\/1\.1 502 /;
 /** `:path` `/next` in a field section as our encoder writes it. */
 const NEXT_PATH = Buffer.from(headers([':path', '/next']).subarray(4)).toString('latin1');
 
+/** Whether a message ends with these frames: with an empty DATA frame behind them, when its end had nothing else to travel with. */
+function endsWith(sent: Buffer, ...frames: Buffer[]): boolean {
+  const expected = Buffer.concat(frames);
+  return [expected, Buffer.concat([expected, data('')])].some((end) =>
+    sent.subarray(-end.length).equals(end),
+  );
+}
+
 describe('a request that the server provably did not touch is sent again', () => {
   it('after H3_REQUEST_REJECTED', async () => {
     const scene = await Scene.open();
@@ -161,8 +169,7 @@ describe('a request that the server provably did not touch is sent again', () =>
     await scene.fail(0, H3_REQUEST_REJECTED);
     await scene.answer(4);
     expect(await asked.answer()).toMatch(SUCCESS);
-    const sent = scene.peer.received(4);
-    expect(sent.includes(Buffer.concat([data('abc'), data('')]))).toBe(true);
+    expect(endsWith(scene.peer.received(4), data('abc'))).toBe(true);
   });
 
   it('with its content, when some of it was sent, and with what comes then', async () => {
@@ -172,7 +179,7 @@ describe('a request that the server provably did not touch is sent again', () =>
     await scene.fail(0, H3_REQUEST_REJECTED);
     await scene.answer(4);
     expect(await asked.answer()).toMatch(SUCCESS);
-    expect(scene.peer.received(4).includes(Buffer.concat([data('ab'), data('c'), data('')]))).toBe(true);
+    expect(endsWith(scene.peer.received(4), data('ab'), data('c'))).toBe(true);
   });
 
   it('with all of its content, above the identifier of a GOAWAY', async () => {
@@ -183,7 +190,7 @@ describe('a request that the server provably did not touch is sent again', () =>
     await scene.reconnected();
     await scene.answer(0);
     expect(await asked.answer()).toMatch(SUCCESS);
-    expect(scene.peer.received(0).includes(Buffer.concat([data('abc'), data('')]))).toBe(true);
+    expect(endsWith(scene.peer.received(0), data('abc'))).toBe(true);
   });
 
   it('three times, then it fails', async () => {

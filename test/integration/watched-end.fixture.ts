@@ -39,6 +39,7 @@ export class WatchedEnd {
         if (size !== undefined && !this.sent.has(id)) this.sent.set(id, size);
         return quic.write(id, chunk, fin);
       },
+      finishStream: (id) => quic.finishStream(id),
       resetStream: (id, code) => quic.resetStream(id, code),
       stopSending: (id, code) => quic.stopSending(id, code),
       pauseStream: (id) => quic.pauseStream(id),

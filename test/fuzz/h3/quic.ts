@@ -81,6 +81,10 @@ export class FuzzQuic implements QuicStreams {
     return this.room;
   }
 
+  finishStream(): boolean {
+    return false;
+  }
+
   resetStream(id: StreamId, errorCode: number): void {
     this.codes.push(errorCode);
     if (this.#isSent(id) || this.#gone.has(id)) return;
