@@ -122,7 +122,7 @@ const FAILURE = /^HTTP\/1\.1 502 /;
 const NEXT_PATH = Buffer.from(headers([':path', '/next']).subarray(4)).toString('latin1');
 
 /** Whether a message ends with these frames: with an empty DATA frame behind them, when its end had nothing else to travel with. */
-function endsWith(sent: Buffer, ...frames: Buffer[]): boolean {
+function endsWith(sent: Buffer, ...frames: Uint8Array[]): boolean {
   const expected = Buffer.concat(frames);
   return [expected, Buffer.concat([expected, data('')])].some((end) =>
     sent.subarray(-end.length).equals(end),
