@@ -49,6 +49,8 @@ export class OriginConnection {
   /** The origin has said more than was asked. */
   #isSpoilt = false;
   #keepFor = KEEP_FOR;
+  /** What the origin said of it. */
+  #keepAlive: string | undefined;
 
   constructor({ address, tcpNoDelay, maxHeaderSize }: OriginConnectionOptions, owner: ConnectionOwner) {
     this.#owner = owner;
@@ -109,8 +111,7 @@ export class OriginConnection {
    */
   release(keepAlive: string | undefined): void {
     this.#listener = undefined;
-    const seconds = keepAlive === undefined ? undefined : TIMEOUT.exec(keepAlive)?.[1];
-    if (seconds !== undefined) this.#keepFor = Math.min(KEEP_MOST, Number(seconds) * 1000 - HINT_MARGIN);
+    if (keepAlive !== undefined && keepAlive !== this.#keepAlive) this.#takeHint(keepAlive);
     if (this.#isSpoilt || this.#keepFor <= 0 || this.#socket.writableLength > 0 || !this.#socket.writable) {
       this.destroy();
       return;
@@ -126,6 +127,12 @@ export class OriginConnection {
     // The socket tells of it in a later turn, and until then another request could be given it.
     this.#owner.onClosed(this);
     this.#socket.destroy();
+  }
+
+  #takeHint(keepAlive: string): void {
+    this.#keepAlive = keepAlive;
+    const seconds = TIMEOUT.exec(keepAlive)?.[1];
+    if (seconds !== undefined) this.#keepFor = Math.min(KEEP_MOST, Number(seconds) * 1000 - HINT_MARGIN);
   }
 
   #onRead(length: number): boolean {

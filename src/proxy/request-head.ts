@@ -27,8 +27,13 @@ export function parseRequestHead(text: string): Http1Request {
 
 /** Reads the first line of a head (RFC 9112 §3). Throws as {@link parseRequestHead}. */
 export function parseRequestLine(line: string): Pick<Http1Request, 'method' | 'target' | 'minorVersion'> {
-  const [, method, target, version] = REQUEST_LINE.exec(line) ?? [];
-  if (method === undefined || target === undefined) throw malformedRequest('no request line');
+  const methodEnd = line.indexOf(' ');
+  const targetEnd = line.indexOf(' ', methodEnd + 1);
+  const hasVersion = targetEnd > methodEnd;
+  const method = line.slice(0, Math.max(0, methodEnd));
+  const target = line.slice(methodEnd + 1, hasVersion ? targetEnd : line.length);
+  const version = hasVersion ? line.slice(targetEnd + 1) : undefined;
+  if (!METHOD.test(method) || !TARGET.test(target)) throw malformedRequest('no request line');
   if (version === 'HTTP/1.1') return { method, target, minorVersion: 1 };
   if (version === 'HTTP/1.0') return { method, target, minorVersion: 0 };
   // That of HTTP/0.9 has no version (RFC 1945 §4.1).
@@ -41,6 +46,7 @@ export function malformedRequest(what: string): Rejection {
   return new Rejection(400, `malformed request: ${what}`);
 }
 
-// A token, a target in visible ASCII, and what should be a version, with one space between each.
-const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~]+)(?: (.*))?$/;
+// A token, and a target in visible ASCII, with one space between each, and another before the version.
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const TARGET = /^[!-~]+$/;
 const VERSION = /^HTTP\/[0-9]\.[0-9]$/;

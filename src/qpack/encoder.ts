@@ -56,6 +56,7 @@ export class QpackEncoder {
   // Of the section being encoded: how each line is represented, and what the section refers to.
   readonly #forms: number[] = [];
   readonly #indexes: number[] = [];
+  #lines = 0;
   #references: EncoderEntry[] = [];
   #requiredInsertCount = 0;
   #mayRefer = false;
@@ -134,8 +135,8 @@ export class QpackEncoder {
   }
 
   #chooseForms(fields: readonly string[]): void {
-    this.#forms.length = 0;
-    this.#indexes.length = 0;
+    // The arrays keep what they had: without it, they would be made anew each time.
+    this.#lines = 0;
     for (let at = 0; at + 1 < fields.length; at += 2) {
       this.#chooseForm(fields[at] as string, fields[at + 1] as string);
     }
@@ -178,8 +179,8 @@ export class QpackEncoder {
   }
 
   #choose(form: number, index: number): void {
-    this.#forms.push(form);
-    this.#indexes.push(index);
+    this.#forms[this.#lines] = form;
+    this.#indexes[this.#lines++] = index;
   }
 
   // Counts a reference, so that the entry stays, and gives its absolute index.
@@ -252,7 +253,7 @@ export class QpackEncoder {
     const encoded = encodeRequiredInsertCount(this.#requiredInsertCount, maxEntries(this.#maxCapacity));
     this.#section.integer(0, 8, encoded);
     this.#section.integer(0, 7, 0);
-    for (let line = 0; line < this.#forms.length; line++) {
+    for (let line = 0; line < this.#lines; line++) {
       this.#writeLine(
         this.#forms[line] as number,
         this.#indexes[line] as number,

@@ -8,22 +8,30 @@ import { Buffer } from 'node:buffer';
 export class ReadSlab {
   #block = Buffer.allocUnsafeSlow(BLOCK);
   #offset = 0;
+  /** All behind the offset: the same as long as what comes is small. */
+  #room = this.#block;
 
   /** Room to read into: at least {@link LEAST_ROOM} bytes. */
   room(): Buffer {
-    if (BLOCK - this.#offset < LEAST_ROOM) {
+    if (this.#room.length < LEAST_ROOM) {
       this.#block = Buffer.allocUnsafeSlow(BLOCK);
       this.#offset = 0;
+      this.#room = this.#block;
     }
-    return this.#block.subarray(this.#offset);
+    return this.#room;
   }
 
   /** The first `length` bytes of the room as a chunk of its own. */
   take(length: number): Uint8Array {
-    const start = this.#offset;
-    const chunk = this.#block.subarray(start, start + length);
-    if (length < SMALL) return Buffer.from(chunk);
-    this.#offset = start + length;
+    const end = this.#offset + length;
+    if (length < SMALL) {
+      const copy = Buffer.allocUnsafe(length);
+      this.#block.copy(copy, 0, this.#offset, end);
+      return copy;
+    }
+    const chunk = this.#block.subarray(this.#offset, end);
+    this.#offset = end;
+    this.#room = this.#block.subarray(end);
     return chunk;
   }
 }
