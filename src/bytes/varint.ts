@@ -32,6 +32,15 @@ export function varintLengthFrom(firstByte: number): 1 | 2 | 4 | 8 {
 /** Writes `value` at `offset` and returns the offset behind it. The caller has made room ({@link varintLength}). */
 export function writeVarint(target: Uint8Array, offset: number, value: number): number {
   const length = varintLength(value);
+  if (length === 1) {
+    target[offset] = value;
+    return offset + 1;
+  }
+  if (length === 2) {
+    target[offset] = 0x40 | (value >> 8);
+    target[offset + 1] = value;
+    return offset + 2;
+  }
   let rest = value;
   for (let at = offset + length - 1; at >= offset; at--) {
     target[at] = rest % 256;

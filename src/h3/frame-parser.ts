@@ -30,7 +30,8 @@ export class FrameParser {
   readonly #maxPayload: number;
   #input: Uint8Array = EMPTY;
   #offset = 0;
-  readonly #header = new Uint8Array(16);
+  /** Of a frame's header that is cut. */
+  #header = EMPTY;
   #headerLength = 0;
   // Of the payload: what becomes of it, bytes still to come, and those gathered so far.
   #mode: 'none' | 'pass' | 'skip' | 'gather' = 'none';
@@ -95,8 +96,26 @@ export class FrameParser {
     }
   }
 
-  // Type and Length are gathered byte by byte: they are two to four bytes as a rule, and may be cut anywhere.
   #readHeader(): boolean {
+    return (this.#headerLength === 0 && this.#readWholeHeader()) || this.#gatherHeader();
+  }
+
+  // As nearly always.
+  #readWholeHeader(): boolean {
+    const input = this.#input;
+    const start = this.#offset;
+    const lengthAt = start + varintLengthFrom(input[start] ?? 0);
+    const end = lengthAt + varintLengthFrom(input[lengthAt] ?? 0);
+    if (end > input.length) return false;
+    this.type = readVarint(input, start);
+    this.length = readVarint(input, lengthAt);
+    this.#offset = end;
+    return true;
+  }
+
+  // Type and Length are gathered byte by byte, wherever they are cut: they are two to four bytes as a rule.
+  #gatherHeader(): boolean {
+    if (this.#header.length === 0 && this.hasInput) this.#header = new Uint8Array(MOST_HEADER);
     while (this.#offset < this.#input.length) {
       this.#header[this.#headerLength++] = this.#input[this.#offset++] as number;
       if (this.#headerLength === this.#headerSize()) {
@@ -187,3 +206,6 @@ export class FrameParser {
 }
 
 const EMPTY = new Uint8Array(0);
+
+/** Two integers (RFC 9000 §16). */
+const MOST_HEADER = 16;
