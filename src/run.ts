@@ -8,12 +8,13 @@ import type { Observation } from './observation.ts';
 import { ProblemLog } from './observe/problem-log.ts';
 import { AccessLog, type AccessLogOptions } from './proxy/access-log.ts';
 import { observers, type RequestObserver } from './proxy/observer.ts';
-import { SpareMemory } from './quic/spare-memory.ts';
+import { LOOK_FOR_MEMORY, SpareMemory } from './quic/spare-memory.ts';
 import { Reloader } from './reload.ts';
 import { type Running, StartError } from './running.ts';
 import { startServer } from './server.ts';
 import { Service } from './service.ts';
 import { CertificateWatch } from './system/certificate-watch.ts';
+import { atEachBeat, BEAT } from './system/heartbeat.ts';
 import { endOnTheUnexpected } from './system/last-words.ts';
 import { alwaysTold, createLogger } from './system/log.ts';
 import { untilSignalled, within } from './system/shutdown.ts';
@@ -59,7 +60,8 @@ export async function run(file: string, env: NodeJS.ProcessEnv): Promise<number>
   const reloader = new Reloader(file, config, running, service, logger, env, (changed) =>
     accessLog.reconfigure(accessLogOptions(changed)),
   );
-  new SpareMemory(logger).watch();
+  const memory = new SpareMemory(logger);
+  atEachBeat(() => void memory.look(), LOOK_FOR_MEMORY / BEAT);
   process.on('SIGHUP', () => reloader.reload());
   observation?.attach({ running, state: () => service.status, config: () => reloader.config });
   const signal = await signalled;

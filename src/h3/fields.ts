@@ -125,7 +125,9 @@ const COLON = 0x3a;
 function checkPseudo(rules: PseudoRules, name: string, value: string): void {
   const form = rules.get(name);
   if (form === undefined) throw malformed(`${printable(name)} does not belong here`);
+  if (wellFormed.find(name, value) === true) return;
   if (!form.test(value)) throw malformed(`bad value of ${name}`);
+  wellFormed.keep(name, value, true);
 }
 
 function checkFirst(fields: FieldLines, at: number, name: string): void {
@@ -134,7 +136,7 @@ function checkFirst(fields: FieldLines, at: number, name: string): void {
   }
 }
 
-/** Lines that are well formed wherever they stand. */
+/** Lines that are well formed wherever they may stand. */
 const wellFormed = new LastLines<true>();
 
 function checkRegular(restricted: ReadonlyMap<string, RegExp>, name: string, value: string): void {

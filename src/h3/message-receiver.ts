@@ -86,6 +86,11 @@ export class MessageReceiver {
     return this.#section !== 'none' || this.#parser.hasInput || this.#held !== undefined || this.#ended;
   }
 
+  /** Whether the end of the stream has come. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   get paused(): boolean {
     return this.#paused;
   }

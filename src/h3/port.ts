@@ -36,6 +36,9 @@ export interface StreamFailure {
 export interface RequestStream {
   readonly id: StreamId;
 
+  /** All of the peer's message has come, whether it was told or not. */
+  readonly isWhole: boolean;
+
   /**
    * Sends a field section: the request's or response's head, or (server) an interim response's. With `end` the
    * message ends with it.

@@ -52,6 +52,10 @@ export class H3RequestStream implements RequestStream, RequestHandler, MessageSi
     this.receiver = new MessageReceiver(id, connection.receiverContext, this);
   }
 
+  get isWhole(): boolean {
+    return this.receiver.hasEnded;
+  }
+
   sendHeaders(fields: FieldLines, end: boolean): void {
     if (this.#sending === 'over') return;
     if (this.#connection.role === 'client') this.receiver.answers(fieldValue(fields, ':method') ?? '');

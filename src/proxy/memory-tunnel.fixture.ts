@@ -99,6 +99,10 @@ export class MemoryStream implements RequestStream {
     this.#events = events;
   }
 
+  get isWhole(): boolean {
+    return this.#inbox.some(({ kind }) => kind === 'end');
+  }
+
   sendHeaders(fields: FieldLines, end: boolean): void {
     if (fieldValue(fields, ':method') === 'HEAD') this.#bodiless = true;
     this.#send({ kind: 'headers', fields });

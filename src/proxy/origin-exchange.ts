@@ -46,7 +46,7 @@ export class OriginExchange extends Exchange implements RequestStreamEvents, Res
     this.#dialogue.contained(() => {
       this.#target = originTarget(this.#fields);
       this.#upload = new OriginUpload(this.#target, this.#fields, this.#dialogue, this.#context, this);
-      this.#upload.start();
+      this.#upload.start(this.#stream.isWhole);
     });
   }
 

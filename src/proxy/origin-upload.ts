@@ -58,10 +58,10 @@ export class OriginUpload {
     return this.#request?.connection;
   }
 
-  /** Opens the request as soon as it is clear how, or that takes too long. */
-  start(): void {
-    // Its head alone would be a complete request.
-    if (this.#declared === 0) return;
+  /** Opens the request as soon as it is clear how, or that takes too long. `isWhole`: the end has come. */
+  start(isWhole: boolean): void {
+    // With a length of 0, its head alone would be a complete request.
+    if (isWhole || this.#declared === 0) return;
     const expectsContent = this.#declared !== undefined || fieldValue(this.#fields, 'expect') !== undefined;
     const { bare, usual } = this.#context.contentDeadlines;
     this.#deadline = (!expectsContent && isUsuallyBare(this.#target.method) ? bare : usual).start(this);

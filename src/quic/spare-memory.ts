@@ -4,8 +4,8 @@ import { loadedSystemCalls, loadSystemCalls } from '../linux/system-calls.ts';
 import { searchWhole } from './engine-memory.ts';
 import type { Logger } from './log.ts';
 
-/** How often to look, milliseconds. */
-const LOOK = 2000;
+/** How often to look, milliseconds: whoever has a clock that does calls {@link SpareMemory.look}. */
+export const LOOK_FOR_MEMORY = 2000;
 
 /** Resident memory beyond what was needed before, bytes, that is worth some tens of milliseconds. */
 const WORTH = 6 * 2 ** 20;
@@ -38,18 +38,13 @@ export class SpareMemory {
     this.#logger = logger;
   }
 
-  /** Looks every now and then, as long as the process lives. */
-  watch(): void {
-    setInterval(() => void this.look(), LOOK).unref();
-  }
-
   async look(): Promise<void> {
     const { user, system } = process.cpuUsage(this.#usage);
     this.#usage = process.cpuUsage();
     const resident = residentMemory();
     if (resident === undefined) return;
     this.#needed = Math.min(this.#needed, resident);
-    const isCalm = user + system < CALM * LOOK * 1000;
+    const isCalm = user + system < CALM * LOOK_FOR_MEMORY * 1000;
     if (!isCalm) this.#isBusy();
     if (!isCalm || resident < this.#needed + WORTH) return;
     await this.#giveBack(resident);

@@ -1,3 +1,5 @@
+import { atEachBeat } from './heartbeat.ts';
+
 /** A certificate that makes the tunnel fail when it expires. */
 export interface WatchedCertificate {
   /** `own`: the leaf that we present; `chain`: those behind it; `ca`: an authority in tls.ca; `peer`: the peer's leaf. */
@@ -19,12 +21,6 @@ const DAY = 24 * HOUR;
 /** Days before the end at which it is told; 0: it is over. */
 const THRESHOLDS: readonly number[] = [0, 1, 7, 30];
 
-/**
- * How often to look, milliseconds. The clock of the day may jump, and no timer of Node lasts a month; a look costs next
- * to nothing.
- */
-const LOOK = 1000;
-
 /** Most certificates that are remembered: peers come with new ones. */
 const CAPACITY = 1024;
 
@@ -35,7 +31,7 @@ export class CertificateWatch {
   readonly #logger: Logger;
   /** By fingerprint: the lowest threshold that was told. */
   readonly #told = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
+  #end: (() => void) | undefined;
 
   /** `certificates`: those that count now. `clock`: of the day, milliseconds since 1970. */
   constructor(certificates: () => readonly WatchedCertificate[], clock: () => number, logger: Logger) {
@@ -47,11 +43,12 @@ export class CertificateWatch {
   /** Looks now, and from now on by itself. */
   start(): void {
     this.look();
-    this.#timer = setInterval(() => this.look(), LOOK).unref();
+    // The clock of the day may jump, and no timer of Node lasts a month; a look costs next to nothing.
+    this.#end = atEachBeat(() => this.look());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#end?.();
   }
 
   /** Tells what is new. */

@@ -1,5 +1,6 @@
-/** How often to look, and from how much on time is missing, milliseconds. */
-const INTERVAL = 1000;
+import { atEachBeat, BEAT } from './heartbeat.ts';
+
+/** From how much on time is missing, milliseconds. */
 const MISSING = 2000;
 
 /** Both clocks, milliseconds: the wall clock goes on while a machine is suspended, the monotonic one may stand still. */
@@ -24,7 +25,7 @@ export class SleepDetector {
   look(): number | undefined {
     const wall = this.#clocks.wall();
     const monotonic = this.#clocks.monotonic();
-    const late = Math.max(wall - this.#wall, monotonic - this.#monotonic) - INTERVAL;
+    const late = Math.max(wall - this.#wall, monotonic - this.#monotonic) - BEAT;
     this.#wall = wall;
     this.#monotonic = monotonic;
     return late >= MISSING ? late : undefined;
@@ -34,9 +35,9 @@ export class SleepDetector {
 /** Tells after each sleep of more than two seconds how long it was, milliseconds, within a second of waking up. */
 export function watchForSleep(onAwake: (asleep: number) => void): { stop(): void } {
   const detector = new SleepDetector({ wall: () => Date.now(), monotonic: () => performance.now() });
-  const timer = setInterval(() => {
+  const stop = atEachBeat(() => {
     const asleep = detector.look();
     if (asleep !== undefined) onAwake(asleep);
-  }, INTERVAL).unref();
-  return { stop: () => clearInterval(timer) };
+  });
+  return { stop };
 }

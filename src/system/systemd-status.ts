@@ -1,3 +1,5 @@
+import { atEachBeat } from './heartbeat.ts';
+
 /** What a service does, for people. */
 export interface Status {
   /** Changes rarely, and is told soon. */
@@ -6,8 +8,7 @@ export interface Status {
   readonly figures: string;
 }
 
-/** How often to look, and at most how often to tell of figures, milliseconds. */
-const LOOK = 1000;
+/** At most so often figures are told of, milliseconds. */
 const FIGURES = 5000;
 
 /** Tells of a status when it has changed, at a bounded rate. */
@@ -16,7 +17,7 @@ export class StatusReporter {
   readonly #tell: (text: string) => void;
   readonly #clock: () => number;
   #told: { readonly state: string; readonly text: string; readonly at: number } | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #end: (() => void) | undefined;
 
   /** `clock`: monotonic, milliseconds. */
   constructor(describe: () => Status, tell: (text: string) => void, clock: () => number) {
@@ -28,11 +29,11 @@ export class StatusReporter {
   /** Tells now, and from now on by itself. */
   start(): void {
     this.look();
-    this.#timer = setInterval(() => this.look(), LOOK).unref();
+    this.#end = atEachBeat(() => this.look());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#end?.();
   }
 
   /** The status as one text. */
