@@ -1,8 +1,8 @@
-import { Buffer } from 'node:buffer';
 import { performance } from 'node:perf_hooks';
 import { IdMap } from '../bytes/id-map.ts';
 import { Abandoned } from './abandoned.ts';
 import { Delivery, type StreamOwner } from './delivery.ts';
+import { FreshStreams } from './fresh-streams.ts';
 import type { Delivered } from './junk-budget.ts';
 import { type EngineConnection, SHUTDOWN_READ, SHUTDOWN_WRITE } from './native.ts';
 import type { QuicOptions } from './options.ts';
@@ -19,8 +19,6 @@ const CROWD = 128;
 /** Most streams that one sweep asks about: half a millisecond of work. */
 const SWEEP = 512;
 
-const EMPTY = Buffer.alloc(0);
-
 /** The streams of one connection: reading, writing, and when each is over (RFC 9000 §3). */
 export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner {
   readonly #engine: EngineConnection;
@@ -33,8 +31,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   readonly abandoned: Abandoned;
   /** The sweep under way: streams that come and go meanwhile are no matter to it. */
   #sweeping: IterableIterator<Stream> | undefined;
-  /** Those that we opened, and that the engine may not know of. */
-  readonly #fresh: Stream[] = [];
+  readonly #fresh: FreshStreams;
   readonly #delivery: Delivery;
   readonly #places: Places;
   /** Streams that we stopped: what had come of them was thrown away unread. */
@@ -54,9 +51,10 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
     this.#engine = engine;
     this.#role = role;
     this.#events = events;
+    this.#fresh = new FreshStreams(engine);
     this.sending = new SendQueue(engine, options.sendWindow, this);
     this.abandoned = new Abandoned(options.initialWindow);
-    this.#credit = new StreamCredit(engine, role, events, () => this.makeKnown());
+    this.#credit = new StreamCredit(engine, role, events, () => this.#fresh.makeKnown());
     this.#reader = new StreamReader(engine, events, this);
     this.#delivery = new Delivery(engine, this.#reader, this, role === 'server' ? 0 : 1);
     this.#places = new Places(role, options.maxConcurrentStreams, keeping);
@@ -113,24 +111,17 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   open(direction: StreamDirection): StreamId | undefined {
     const id = this.#credit.take(direction);
     if (id === undefined) return undefined;
-    this.#fresh.push(this.#add(id, performance.now()));
+    this.#fresh.add(this.#add(id, performance.now()));
     if (direction === 'unidirectional') {
-      this.makeKnown();
+      this.#fresh.makeKnown();
       this.sending.useGauge(id);
     }
     return id;
   }
 
-  /**
-   * Makes those exist in the engine that were opened since, unless it was given something of them: a skipped identifier would
-   * cost the peer's credit for good. To be called after it was given what there was, and before any question about them.
-   */
+  /** To be called after the engine was given what there was to send ({@link FreshStreams.makeKnown}). */
   makeKnown(): void {
-    if (this.#fresh.length === 0) return;
-    for (const { id, given, phase } of this.#fresh) {
-      if (given === 0 && phase !== 'done') this.#engine.streamSend(id, EMPTY, false);
-    }
-    this.#fresh.length = 0;
+    this.#fresh.makeKnown();
   }
 
   write(id: StreamId, chunk: Uint8Array, fin: boolean): boolean {
@@ -146,7 +137,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   reset(id: StreamId, code: number): void {
     const stream = this.streams.get(id);
     if (stream === undefined || stream.phase === 'done') return;
-    this.makeKnown();
+    this.#fresh.makeKnown();
     this.sending.drop(stream);
     this.abandoned.add(stream.given);
     this.#shutdown(id, SHUTDOWN_WRITE, code);
@@ -157,7 +148,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
   stop(id: StreamId, code: number): void {
     const stream = this.streams.get(id);
     if (stream === undefined || stream.receiving !== 'open') return;
-    this.makeKnown();
+    this.#fresh.makeKnown();
     stream.receiving = 'stopped';
     this.#stopped++;
     this.abandoned.add(stream.taken);
@@ -196,7 +187,7 @@ export class Streams implements SendQueueEvents, StreamReaderEvents, StreamOwner
    * more to ask. A peer may have ten thousand streams open, and pay one datagram for a question about each.
    */
   sweep(patience: number): boolean {
-    this.makeKnown();
+    this.#fresh.makeKnown();
     const until = performance.now() + patience;
     this.#sweeping ??= this.streams.values();
     for (let count = 0; count < SWEEP && performance.now() < until; count++) {
