@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import { ownText } from '../bytes/own-text.ts';
 
 /** What a gateway does with a field because of its name. */
 export type Role =
@@ -32,12 +32,9 @@ export function fieldName(name: string): FieldName {
   if (known !== undefined) return known;
   const lower = name.toLowerCase();
   const made = { lower, title: titleCase(lower), role: ROLES.get(lower) ?? 'end-to-end' } as const;
-  if (CACHE.size < CACHE_ENTRIES && name.length <= CACHED_LENGTH) CACHE.set(copyOf(name), made);
+  if (CACHE.size < CACHE_ENTRIES && name.length <= CACHED_LENGTH) CACHE.set(ownText(name), made);
   return made;
 }
-
-// Cut out of a head, it would hold all of that.
-const copyOf = (name: string): string => Buffer.from(name, 'latin1').toString('latin1');
 
 // Enough for the names that applications really use, in two spellings each; a sender of ever new names only loses
 // the short cut.

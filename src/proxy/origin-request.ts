@@ -39,7 +39,7 @@ export function requestHead(
   hop: HopFields,
 ): OriginRequestHead {
   const headers = requestToHttp1(fields, framing, hop);
-  if (!(isUsuallyBare(method) || WORD.test(method)) || !WORD.test(path))
+  if (!WORD.test(method) || !WORD.test(path))
     throw new TypeError('a request line with other than three words');
   const connection = namesConnection(headers) ? '' : 'Connection: keep-alive\r\n';
   const text = `${method} ${path} HTTP/1.1\r\n${fieldText(headers)}${connection}\r\n`;

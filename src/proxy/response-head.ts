@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import { ownText } from '../bytes/own-text.ts';
 import { Rejection } from './failures.ts';
 import { endOfLine, isLineAt, readFieldLines } from './head-lines.ts';
 
@@ -32,9 +32,7 @@ let last: StatusLine = { line: 'HTTP/1.1 200 OK', status: 200, httpVersion: '1.1
 function readStatusLine(text: string): StatusLine {
   const match = STATUS_LINE.exec(text);
   if (match === null) throw malformedResponse('no status line');
-  // A copy: cut out of a head, it would hold all of that.
-  const line = Buffer.from(text, 'latin1').toString('latin1');
-  return { line, status: Number(match[2]), httpVersion: match[1] === '0' ? '1.0' : '1.1' };
+  return { line: ownText(text), status: Number(match[2]), httpVersion: match[1] === '0' ? '1.0' : '1.1' };
 }
 
 /** What is answered for a response that cannot be read. */

@@ -1,3 +1,4 @@
+import { ownText } from '../bytes/own-text.ts';
 import { DynamicTable, entrySize, type TableEntry } from './dynamic-table.ts';
 
 /** An entry as the encoder sees it. */
@@ -74,7 +75,14 @@ export class EncoderTable {
     const size = entrySize(name, value);
     this.#shrinkTo(this.#table.capacity - size);
     const index = this.#table.insertCount;
-    const entry = { name, value, index, position: this.#inserted, references: 0, original };
+    const entry = {
+      name: ownText(name),
+      value: ownText(value),
+      index,
+      position: this.#inserted,
+      references: 0,
+      original,
+    };
     this.#table.insert(entry);
     this.#inserted += size;
     this.#remember(entry);

@@ -12,7 +12,7 @@ import {
 } from './instructions.ts';
 import { encodeRequiredInsertCount, maxEntries } from './required-insert-count.ts';
 import { release, SentSections } from './sent-sections.ts';
-import { STATIC_BY_NAME, type StaticName } from './static-table.ts';
+import { STATIC_BY_NAME, STATIC_NAMES, STATIC_VALUES, type StaticName } from './static-table.ts';
 import { Writer } from './writer.ts';
 
 export interface QpackEncoderOptions {
@@ -159,14 +159,15 @@ export class QpackEncoder {
     const known = STATIC_BY_NAME.get(name);
     const index = staticIndex(known, value);
     if (index !== undefined) {
-      this.#last.keep(name, value, index);
+      // Text of the table, as that of the caller may be cut out of a head.
+      this.#last.keep(STATIC_NAMES[index] as string, STATIC_VALUES[index] as string, index);
       this.#choose(STATIC_LINE, index);
       return;
     }
     const isSecret = this.#policy.isSecret(name);
     const entry = this.#mayRefer && !isSecret ? this.#entryFor(known, name, value) : undefined;
     if (entry !== undefined) {
-      this.#last.keep(name, value, entry);
+      this.#last.keep(entry.name, entry.value, entry);
       this.#choose(DYNAMIC_LINE, this.#refer(entry));
     } else this.#chooseLiteral(known, name, isSecret ? NEVER_INDEXED : 0);
   }
