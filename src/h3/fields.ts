@@ -1,4 +1,6 @@
+import { LastFew } from '../bytes/last-few.ts';
 import { LastLines } from '../bytes/last-lines.ts';
+import { isLasting } from '../bytes/lasting.ts';
 import { Code } from './codes.ts';
 import { streamError } from './errors.ts';
 import { fieldValue } from './field-lines.ts';
@@ -63,8 +65,19 @@ const RESTRICTED_ELSEWHERE: ReadonlyMap<string, RegExp> = new Map([...CONNECTION
 /** Fields that a head may have once only, as more would mean another message to another reader. */
 const SINGLE: ReadonlySet<string> = new Set(['host', 'content-length']);
 
+/** Heads that were found right and come again as the same array. */
+const requests = new LastFew<FieldLines, RequestHead>();
+const responses = new LastFew<FieldLines, ResponseHead>();
+
 /** Checks a request's head (RFC 9114 §4.3.1, RFC 9220 §3). Throws H3_MESSAGE_ERROR on the stream. */
 export function checkRequest(fields: FieldLines): RequestHead {
+  const known = requests.find(fields);
+  if (known !== undefined) return known;
+  const head = readRequest(fields);
+  return isLasting(fields) ? requests.keep(fields, head) : head;
+}
+
+function readRequest(fields: FieldLines): RequestHead {
   checkSection(fields, REQUEST, RESTRICTED_IN_REQUEST);
   const method = fieldValue(fields, ':method');
   if (method === undefined) throw malformed('no :method');
@@ -78,6 +91,13 @@ export function checkRequest(fields: FieldLines): RequestHead {
 
 /** Checks a response's head, interim or final (§4.3.2). Throws H3_MESSAGE_ERROR on the stream. */
 export function checkResponse(fields: FieldLines): ResponseHead {
+  const known = responses.find(fields);
+  if (known !== undefined) return known;
+  const head = readResponse(fields);
+  return isLasting(fields) ? responses.keep(fields, head) : head;
+}
+
+function readResponse(fields: FieldLines): ResponseHead {
   checkSection(fields, RESPONSE, RESTRICTED_ELSEWHERE);
   const status = fieldValue(fields, ':status');
   if (status === undefined) throw malformed('no :status');

@@ -1,3 +1,5 @@
+import { LastFew } from '../bytes/last-few.ts';
+import { isLasting, makeLasting } from '../bytes/lasting.ts';
 import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
@@ -23,6 +25,12 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
 }
 
+/** What was made of a head, within which limits. */
+interface Known<Head> {
+  readonly head: Head;
+  readonly limits: SectionLimits;
+}
+
 /**
  * An HTTP/1.1 request's head as HTTP/3 has it (RFC 9114 §4.3.1). `forwarded` is appended as a new Forwarded line.
  * Throws a Rejection with the status that the client is answered.
@@ -32,10 +40,26 @@ export function requestToHttp3(
   limits: SectionLimits,
   forwarded: string | undefined,
 ): RequestHead {
-  const { method, target, minorVersion } = request;
+  const known = forwarded === undefined ? requests.find(request) : undefined;
+  if (known !== undefined && known.limits === limits) return known.head;
+  const head = readRequest(request, limits, forwarded);
+  if (forwarded === undefined && isLasting(request.rawHeaders)) {
+    makeLasting(head.fields);
+    requests.keep(request, { head, limits });
+  }
+  return head;
+}
+
+const requests = new LastFew<Http1Request, Known<RequestHead>>();
+
+function readRequest(
+  { method, target, minorVersion, rawHeaders }: Http1Request,
+  limits: SectionLimits,
+  forwarded: string | undefined,
+): RequestHead {
   const fields = [':method', method, ':scheme', 'http', ':authority', '', ':path', ''];
   if (target.length > limits.maxHeaderSize / 2) throw new Rejection(414, 'request target too long');
-  const facts = readSection(request.rawHeaders, 'request', limits, fields);
+  const facts = readSection(rawHeaders, 'request', limits, fields);
   if (facts.hosts !== 1) throw new Rejection(400, facts.hosts === 0 ? 'no Host' : 'Host more than once');
   const { authority, path } = requestTarget(method, target, facts.host);
   fields[AUTHORITY] = authority;
@@ -75,6 +99,14 @@ function dropField(fields: string[], name: string): void {
   for (let at = fields.length - 2; at >= 0; at -= 2) if (fields[at] === name) fields.splice(at, 2);
 }
 
+/** The head of an origin's response as it came. */
+export interface Http1Response {
+  readonly status: number;
+  /** `1.0` or `1.1`. */
+  readonly httpVersion: string;
+  readonly rawHeaders: readonly string[];
+}
+
 /** A response's head ready for the tunnel. */
 export interface OriginHead {
   readonly fields: FieldLines;
@@ -84,25 +116,39 @@ export interface OriginHead {
   readonly persists: boolean;
   /** What the origin says of how long it keeps the connection (the Keep-Alive field). */
   readonly keepAlive: string | undefined;
+  /** The Date among the fields that is not the origin's. */
+  readonly date: string | undefined;
 }
 
 /**
  * The head of an origin's response as HTTP/3 has it (RFC 9114 §4.3.2), with a Date. Throws a Rejection with 502.
  */
-export function responseToHttp3(
-  status: number,
-  response: { readonly httpVersion: string; readonly rawHeaders: readonly string[] },
-  limits: SectionLimits,
-): OriginHead {
+export function responseToHttp3(response: Http1Response, limits: SectionLimits): OriginHead {
+  const known = responses.find(response);
+  if (known !== undefined && known.limits === limits && isCurrent(known.head)) return known.head;
+  const head = readResponse(response, limits);
+  if (isLasting(response.rawHeaders)) {
+    makeLasting(head.fields);
+    responses.keep(response, { head, limits });
+  }
+  return head;
+}
+
+const responses = new LastFew<Http1Response, Known<OriginHead>>();
+
+function readResponse({ status, httpVersion, rawHeaders }: Http1Response, limits: SectionLimits): OriginHead {
   if (status < 200 || status > 599) throw new Rejection(502, `the origin answered with status ${status}`);
   const fields = [':status', String(status)];
-  const facts = readOriginSection(response.rawHeaders, limits, fields);
-  const contentEnd = endOfContent(facts, response.httpVersion);
+  const facts = readOriginSection(rawHeaders, limits, fields);
+  const contentEnd = endOfContent(facts, httpVersion);
   if (status === 204) dropField(fields, 'content-length');
-  if (!facts.hasDate) fields.push('date', httpDate());
-  const persists = !facts.asksToClose && (facts.asksToKeep || response.httpVersion !== '1.0');
-  return { fields, contentEnd, persists, keepAlive: facts.keepAlive };
+  const date = facts.hasDate ? undefined : httpDate();
+  if (date !== undefined) fields.push('date', date);
+  const persists = !facts.asksToClose && (facts.asksToKeep || httpVersion !== '1.0');
+  return { fields, contentEnd, persists, keepAlive: facts.keepAlive, date };
 }
+
+const isCurrent = ({ date }: OriginHead): boolean => date === undefined || date === httpDate();
 
 /** An interim response of the origin as HTTP/3 has it. Throws a Rejection with 502. */
 export function interimToHttp3(status: number, raw: readonly string[], limits: SectionLimits): FieldLines {
@@ -155,15 +201,21 @@ export interface HopFields {
  * A request's head for an HTTP/1.1 origin, flat, in Title-Case: Host first (RFC 9112 §3.2), cookie crumbs joined
  * (RFC 9114 §4.2.1). HTTP/3 has checked the fields.
  */
-export function requestToHttp1(
-  fields: FieldLines,
-  framing: Framing,
-  { forwarded, requestId }: HopFields,
-): string[] {
+export function requestToHttp1(fields: FieldLines, framing: Framing, hop: HopFields): string[] {
+  return [...requestLines(fields, framing), ...hopLines(hop, framing)];
+}
+
+/** Of {@link requestToHttp1}, what the request says itself. */
+export function requestLines(fields: FieldLines, framing: Framing): string[] {
   const host = fieldValue(fields, ':authority') ?? fieldValue(fields, 'host') ?? '';
   const headers = ['Host', host];
   writeSection(fields, framing === 'chunked', headers, true, REQUEST_ID);
-  headers.push('X-Request-Id', requestId);
+  return headers;
+}
+
+/** … and what this hop says, behind it. */
+export function hopLines({ forwarded, requestId }: HopFields, framing: Framing): string[] {
+  const headers = ['X-Request-Id', requestId];
   if (forwarded !== undefined) headers.push('Forwarded', forwarded);
   if (framing === 'chunked') headers.push('Transfer-Encoding', 'chunked');
   return headers;

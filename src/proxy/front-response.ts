@@ -1,12 +1,13 @@
 import process from 'node:process';
 import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
-import { Rejection, reasonPhrase, type Synthetic } from './failures.ts';
+import { Rejection, type Synthetic } from './failures.ts';
 import { fieldText } from './field-text.ts';
 import { responseToHttp1, trailersToHttp1 } from './fields.ts';
 import { httpDate } from './http-date.ts';
 import type { Outlet } from './outlet.ts';
 import type { Http1Request } from './request-head.ts';
+import { finalHead, interimHead, writtenHead } from './written-head.ts';
 
 /**
  * The response to an HTTP/1.1 client as it is written (RFC 9112): interim heads, one final head, content, trailers. In
@@ -63,23 +64,18 @@ export class FrontResponse {
     const status = Number(fieldValue(fields, ':status'));
     if (status === 100) this.#continued = true;
     const headers = responseToHttp1(fields, { chunked: false, withLength: false });
-    this.#outlet.write(`${statusLine(status)}${fieldText(headers)}\r\n`);
+    this.#outlet.write(interimHead(status, headers));
   }
 
   /** Passes on the final head, and gives its status. */
   head(fields: FieldLines, keepAlive: boolean): number {
-    const status = Number(fieldValue(fields, ':status'));
-    if (!(status >= 200 && status <= 599)) throw new Rejection(502, `response with status ${status}`);
-    const hasLength = fieldValue(fields, 'content-length') !== undefined;
-    const isHttp10 = this.#request.minorVersion === 0;
-    this.#bodiless = this.#request.method === 'HEAD' || status === 204 || status === 304;
-    this.#chunked = !this.#bodiless && !hasLength && !isHttp10;
-    this.#closeDelimited = !this.#bodiless && !hasLength && isHttp10;
-    const headers = responseToHttp1(fields, { chunked: this.#chunked, withLength: status !== 204 });
-    const date = fieldValue(fields, 'date') === undefined;
-    this.#begin(status, headers, date, keepAlive && !this.#closeDelimited);
+    const head = writtenHead(fields, this.#request, keepAlive);
+    this.#bodiless = head.isBodiless;
+    this.#chunked = head.isChunked;
+    this.#closeDelimited = head.isCloseDelimited;
+    this.#begin(head.text, head.persists);
     if (unflushed.push(this) === 1) process.nextTick(flushHeads);
-    return status;
+    return head.status;
   }
 
   /** Sends what the end has not come with: whoever waits for it may have to see it first. */
@@ -115,18 +111,15 @@ export class FrontResponse {
   /** A whole response of our own; gives the bytes of content that it has here. */
   synthetic(answer: Synthetic, keepAlive: boolean): number {
     this.#bodiless = this.#request.method === 'HEAD';
-    this.#begin(answer.status, answer.headers, true, keepAlive);
+    this.#begin(finalHead(answer.status, answer.headers, httpDate(), keepAlive, false), keepAlive);
     if (!this.#bodiless) this.#first = answer.body;
     this.end();
     return this.#bodiless ? 0 : answer.body.length;
   }
 
-  #begin(status: number, headers: readonly string[], withDate: boolean, keepAlive: boolean): void {
-    const date = withDate ? `Date: ${httpDate()}\r\n` : '';
-    const coding = this.#chunked ? CHUNKED : '';
-    this.#persists = keepAlive;
-    const rest = `${date}${keepAlive ? KEEP_ALIVE : CLOSE}${coding}\r\n`;
-    this.#head = `${statusLine(status)}${fieldText(headers)}${rest}`;
+  #begin(head: string, persists: boolean): void {
+    this.#head = head;
+    this.#persists = persists;
     this.#state = 'unflushed';
   }
 
@@ -156,20 +149,11 @@ export class FrontResponse {
   }
 }
 
-/** How long a connection is kept for another request, seconds. Longer than usual clients do, so that it is they who close. */
-export const KEEP_ALIVE_TIMEOUT = 75;
-
-const KEEP_ALIVE = `Connection: keep-alive\r\nKeep-Alive: timeout=${KEEP_ALIVE_TIMEOUT}\r\n`;
-const CLOSE = 'Connection: close\r\n';
-const CHUNKED = 'Transfer-Encoding: chunked\r\n';
-
 // Bytes that may wait for the end: so few that nobody needs to be held back.
 const SMALL = 16_384;
 
 // As many as a request may have (of 100, 102, 103, …).
 const MAX_INTERIMS = 16;
-
-const statusLine = (status: number): string => `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
 
 /** Heads that came in this callback of the event loop: the end of most comes in it, too, and leaves with them. */
 let unflushed: FrontResponse[] = [];

@@ -6,12 +6,13 @@ import { FrontConnection } from './front-connection.ts';
 import type { FrontContext } from './front-context.ts';
 import { frontHeadDeadlines } from './front-dialogue.ts';
 import { FrontDoor } from './front-door.ts';
-import { KEEP_ALIVE_TIMEOUT } from './front-response.ts';
+
 import type { SectionLimits } from './http1-fields.ts';
 import type { RequestObserver } from './observer.ts';
 import { QuietWatch } from './quiet-watch.ts';
 import { SOCKET_BUFFER } from './shared-reading.ts';
 import type { Tunnel } from './tunnel.ts';
+import { KEEP_ALIVE_TIMEOUT } from './written-head.ts';
 
 /** How the HTTP/1.1 side of client mode behaves. Times in milliseconds. */
 export interface FrontOptions extends SectionLimits {

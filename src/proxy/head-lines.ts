@@ -1,3 +1,6 @@
+/** No head is kept that has more bytes, as it is, or because a line is kept that was cut out of it. */
+export const LONGEST_KEPT_HEAD = 4096;
+
 /** What a head, or a line, that cannot be read is answered with: `what` says what is wrong with it. */
 export type Malformed = (what: string) => Error;
 
@@ -19,7 +22,8 @@ export function readFieldLines(text: string, from: number, out: string[], malfor
       const end = endOfLine(text, at);
       const read = readFieldLine(text.slice(at, end), 'the head', malformed);
       out.push(read.name, read.value);
-      if (place < MOST_KEPT && end - at <= LONGEST_KEPT && text.length <= LONGEST_HEAD) LAST[place] = read;
+      if (place < MOST_KEPT && end - at <= LONGEST_KEPT && text.length <= LONGEST_KEPT_HEAD)
+        LAST[place] = read;
       at = end + LINE_END.length;
     }
   }
@@ -60,7 +64,6 @@ interface FieldLine {
 const LAST: FieldLine[] = [];
 const MOST_KEPT = 32;
 const LONGEST_KEPT = 128;
-const LONGEST_HEAD = 4096;
 
 // Controls but tab, and what is only half of a line's end.
 const NOT_IN_HEADS = /[^\t\r\n -~\x80-\xff]|\r(?!\n)|(?<!\r)\n/;

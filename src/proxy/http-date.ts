@@ -1,12 +1,13 @@
 /** The time as Date has it (RFC 9110 §5.6.7), made once a second. */
 export function httpDate(): string {
   const now = Date.now();
-  if (now >= expires) {
+  // Also when the clock was put back.
+  if (now < second || now >= second + 1000) {
     current = new Date(now).toUTCString();
-    expires = now - (now % 1000) + 1000;
+    second = now - (now % 1000);
   }
   return current;
 }
 
 let current = '';
-let expires = 0;
+let second = 0;

@@ -120,7 +120,7 @@ export class OriginExchange extends Exchange implements RequestStreamEvents, Res
   onHead(head: ResponseHead): ContentEnd {
     this.#dialogue.touch();
     const { status } = head;
-    const { fields, contentEnd, persists, keepAlive } = responseToHttp3(status, head, this.#context.limits);
+    const { fields, contentEnd, persists, keepAlive } = responseToHttp3(head, this.#context.limits);
     this.#dialogue.answered(status);
     const isBodiless = this.#target.method === 'HEAD' || status === 204 || status === 304;
     const isEmpty = isBodiless || contentEnd === 0;

@@ -1,8 +1,10 @@
+import { LastFew } from '../bytes/last-few.ts';
+import { isLasting } from '../bytes/lasting.ts';
 import { fieldValue } from '../h3/field-lines.ts';
 import type { FieldLines } from '../h3/port.ts';
 import { Rejection } from './failures.ts';
 import { fieldText } from './field-text.ts';
-import { type Framing, type HopFields, requestToHttp1 } from './fields.ts';
+import { type Framing, type HopFields, hopLines, requestLines } from './fields.ts';
 import type { OriginConnection } from './origin-connection.ts';
 
 /** What a request asks for, as far as the gateway has to know. */
@@ -31,19 +33,44 @@ export interface OriginRequestHead {
   readonly isChunked: boolean;
 }
 
-/** Makes the head of an HTTP/1.1 request. Throws a TypeError where it would not be one head: see {@link fieldText}. */
+/**
+ * Makes the head of an HTTP/1.1 request; `target` is that of the fields. Throws a TypeError where it would not be one head:
+ * see {@link fieldText}.
+ */
 export function requestHead(
-  { method, path }: OriginTarget,
+  target: OriginTarget,
   fields: FieldLines,
   framing: Framing,
   hop: HopFields,
 ): OriginRequestHead {
-  const headers = requestToHttp1(fields, framing, hop);
+  const { before, behind } = knownParts(target, fields, framing);
+  const text = `${before}${fieldText(hopLines(hop, framing))}${behind}`;
+  return { text, isChunked: framing === 'chunked' };
+}
+
+/** A head without what the hop says of the request, which stands in between. */
+interface HeadParts {
+  readonly framing: Framing;
+  readonly before: string;
+  readonly behind: string;
+}
+
+const heads = new LastFew<FieldLines, HeadParts>();
+
+function knownParts(target: OriginTarget, fields: FieldLines, framing: Framing): HeadParts {
+  const known = heads.find(fields);
+  if (known?.framing === framing) return known;
+  const parts = headParts(target, fields, framing);
+  return isLasting(fields) ? heads.keep(fields, parts) : parts;
+}
+
+function headParts({ method, path }: OriginTarget, fields: FieldLines, framing: Framing): HeadParts {
+  const headers = requestLines(fields, framing);
   if (!WORD.test(method) || !WORD.test(path))
     throw new TypeError('a request line with other than three words');
   const connection = namesConnection(headers) ? '' : 'Connection: keep-alive\r\n';
-  const text = `${method} ${path} HTTP/1.1\r\n${fieldText(headers)}${connection}\r\n`;
-  return { text, isChunked: framing === 'chunked' };
+  const before = `${method} ${path} HTTP/1.1\r\n${fieldText(headers)}`;
+  return { framing, before, behind: `${connection}\r\n` };
 }
 
 const WORD = /^[!-~\x80-\xff]+$/;

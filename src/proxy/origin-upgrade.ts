@@ -191,7 +191,8 @@ export class OriginUpgrade extends Exchange implements RequestStreamEvents, Inta
     if (this.#state.phase !== 'asking') return;
     const status = response.statusCode ?? 0;
     if (status < 300) throw new Rejection(502, `the origin answered the upgrade with status ${status}`);
-    const { fields } = responseToHttp3(status, response, this.#context.limits);
+    const { httpVersion, rawHeaders } = response;
+    const { fields } = responseToHttp3({ status, httpVersion, rawHeaders }, this.#context.limits);
     this.#dialogue.answered(status);
     this.#stream.stopReceiving(Code.H3_NO_ERROR);
     const isEmpty = status === 304 || fieldValue(fields, 'content-length') === '0';

@@ -1,5 +1,7 @@
+import { LastFew } from '../bytes/last-few.ts';
+import { makeLasting } from '../bytes/lasting.ts';
 import { Rejection } from './failures.ts';
-import { endOfLine, readFieldLines } from './head-lines.ts';
+import { endOfLine, LONGEST_KEPT_HEAD, readFieldLines } from './head-lines.ts';
 
 /** The head of a client's request as it came: what it means is decided elsewhere. */
 export interface Http1Request {
@@ -14,10 +16,19 @@ export interface Http1Request {
 
 /**
  * Reads a head (RFC 9112 §3, §5), one byte a character, up to but without its empty line. Lines end with CR LF, none is
- * folded, and there is no control character. Throws a Rejection with 400, or 505 for another version than HTTP/1.0 and
- * HTTP/1.1.
+ * folded, and there is no control character. Equal heads are the same object, as long as not many others come between.
+ * Throws a Rejection with 400, or 505 for another version than HTTP/1.0 and HTTP/1.1.
  */
 export function parseRequestHead(text: string): Http1Request {
+  const known = heads.find(text);
+  if (known !== undefined) return known;
+  const head = readHead(text);
+  return text.length <= LONGEST_KEPT_HEAD ? heads.keep(text, head) : head;
+}
+
+const heads = new LastFew<string, Http1Request>(({ rawHeaders }) => makeLasting(rawHeaders));
+
+function readHead(text: string): Http1Request {
   const lineEnd = endOfLine(text, 0);
   const { method, target, minorVersion } = parseRequestLine(text.slice(0, lineEnd));
   const rawHeaders: string[] = [];

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { ownText } from '../bytes/own-text.ts';
 import { Rejection } from './failures.ts';
 import { checkLines } from './head-lines.ts';
 import { type ContentEnd, type ContentEvents, MessageParser } from './message-parser.ts';
@@ -35,7 +36,7 @@ export class RequestParser extends MessageParser<RequestEvents> {
 
   protected override onHeadText(events: RequestEvents, text: string): ContentEnd | 'another-head' {
     // RFC 9112 §2.2: empty lines before a request are passed over.
-    const head = text.startsWith('\r\n') ? text.replace(LINE_ENDS, '') : text;
+    const head = text.startsWith('\r\n') ? ownText(text.replace(LINE_ENDS, '')) : text;
     if (head !== '') return events.onHead(parseRequestHead(head));
     this.#restart();
     return 'another-head';

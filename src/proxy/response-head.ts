@@ -1,6 +1,8 @@
+import { LastFew } from '../bytes/last-few.ts';
+import { makeLasting } from '../bytes/lasting.ts';
 import { ownText } from '../bytes/own-text.ts';
 import { Rejection } from './failures.ts';
-import { endOfLine, isLineAt, readFieldLines } from './head-lines.ts';
+import { endOfLine, isLineAt, LONGEST_KEPT_HEAD, readFieldLines } from './head-lines.ts';
 
 /** The head of an origin's response, interim or final, as it came: what it means is decided elsewhere. */
 export interface ResponseHead {
@@ -12,9 +14,19 @@ export interface ResponseHead {
 
 /**
  * Reads a head (RFC 9112 §4, §5), one byte a character, up to but without its empty line. Lines end with CR LF, none is
- * folded, and there is no control character. Throws a Rejection with 502.
+ * folded, and there is no control character. Equal heads are the same object, as long as not many others come between.
+ * Throws a Rejection with 502.
  */
 export function parseResponseHead(text: string): ResponseHead {
+  const known = heads.find(text);
+  if (known !== undefined) return known;
+  const head = readHead(text);
+  return text.length <= LONGEST_KEPT_HEAD ? heads.keep(text, head) : head;
+}
+
+const heads = new LastFew<string, ResponseHead>(({ rawHeaders }) => makeLasting(rawHeaders));
+
+function readHead(text: string): ResponseHead {
   if (!isLineAt(text, 0, last.line)) last = readStatusLine(text.slice(0, endOfLine(text, 0)));
   const { line, status, httpVersion } = last;
   const rawHeaders: string[] = [];

@@ -226,3 +226,51 @@ describe('arbitrary bytes', () => {
     );
   });
 });
+
+describe('a section that comes again, byte by byte the same', () => {
+  // user-agent, with one character: 43 bytes each.
+  const insert = (value: string) => `ff20 01 ${Buffer.from(value).toString('hex')}`;
+  const linesOf = (result: ReturnType<QpackDecoder['decode']>) =>
+    result.kind === 'fields' ? result.fields : undefined;
+
+  it('gives the same lines, and is acknowledged each time', () => {
+    const decoder = decoderWithThreeEntries();
+    const lines = linesOf(decoder.decode(4, hex('0381 10 11')));
+    expect(lines).toEqual([':authority', 'www.example.com', ':path', '/sample/path']);
+    expect(linesOf(decoder.decode(8, hex('0381 10 11')))).toBe(lines);
+    expect(told(decoder)).toBe('8488');
+  });
+
+  it('gives lines of its own when one of them is a literal', () => {
+    const decoder = decoderOf();
+    const lines = linesOf(decoder.decode(4, hex('0000 52 01 61')));
+    const again = linesOf(decoder.decode(8, hex('0000 52 01 61')));
+    expect(again).toEqual(lines);
+    expect(again).not.toBe(lines);
+  });
+
+  it('means something else when the insert count has gone round once (RFC 9204 §4.5.1.1)', () => {
+    const decoder = decoderOf(100, 64);
+    decoder.receiveEncoderStream(hex(`3f21 ${insert('a')}`));
+    expect(decoder.decode(4, hex('0200 80'))).toEqual(fields('user-agent', 'a'));
+    for (const value of 'bcde') decoder.receiveEncoderStream(hex(insert(value)));
+    expect(decoder.decode(8, hex('0200 80'))).toEqual(fields('user-agent', 'e'));
+    expect(decoder.decode(12, hex('0200 80'))).toEqual(fields('user-agent', 'e'));
+  });
+
+  it('is refused once an entry is gone that it refers to', () => {
+    const decoder = decoderOf(100, 100);
+    decoder.receiveEncoderStream(hex(`3f45 ${insert('a')} ${insert('b')}`));
+    expect(decoder.decode(4, hex('0300 80 81'))).toEqual(fields('user-agent', 'b', 'user-agent', 'a'));
+    decoder.receiveEncoderStream(hex(insert('c')));
+    expect(codeOf(() => decoder.decode(8, hex('0300 80 81')))).toBe(QPACK_DECOMPRESSION_FAILED);
+  });
+
+  it('is refused once the capacity was lowered and raised again', () => {
+    const decoder = decoderOf(100, 100);
+    decoder.receiveEncoderStream(hex(`3f45 ${insert('a')}`));
+    expect(decoder.decode(4, hex('0200 80'))).toEqual(fields('user-agent', 'a'));
+    decoder.receiveEncoderStream(hex('20 3f45'));
+    expect(codeOf(() => decoder.decode(8, hex('0200 80')))).toBe(QPACK_DECOMPRESSION_FAILED);
+  });
+});

@@ -1,4 +1,6 @@
+import { makeLasting } from '../bytes/lasting.ts';
 import { BlockedSections } from './blocked-sections.ts';
+import { type DecodedSection, DecodedSections } from './decoded-sections.ts';
 import { DecoderTable } from './decoder-table.ts';
 import { ENTRY_OVERHEAD, type TableEntry } from './dynamic-table.ts';
 import { QPACK_DECOMPRESSION_FAILED } from './errors.ts';
@@ -25,7 +27,7 @@ export interface QpackDecoderOptions {
 
 export type DecodeResult =
   /** Names and values in turn, one byte per character. */
-  | { readonly kind: 'fields'; readonly fields: string[] }
+  | { readonly kind: 'fields'; readonly fields: readonly string[] }
   /**
    * Entries that it refers to have not arrived. The decoder keeps the section; nothing more of the stream may be
    * decoded until `receiveEncoderStream` names it and `resume` has given the lines.
@@ -46,6 +48,7 @@ export class QpackDecoder {
   readonly #blocked: BlockedSections;
   readonly #reader = new Reader(QPACK_DECOMPRESSION_FAILED);
   readonly #decoderStream = new Writer();
+  readonly #known = new DecodedSections();
   // Inserts that the encoder will know us to have, once it has what we said (RFC 9204 §2.1.4).
   #knownReceivedCount = 0;
   // Instructions that wait to be taken, and whether there is one among them that the encoder has a use for at once.
@@ -56,6 +59,9 @@ export class QpackDecoder {
   #left = 0;
   #requiredInsertCount = 0;
   #base = 0;
+  /** Whether no line of it has a literal, and the oldest entry that it refers to. */
+  #isIndexed = true;
+  #oldest = Number.POSITIVE_INFINITY;
 
   constructor(options: QpackDecoderOptions) {
     this.#maxFieldSectionSize = options.maxFieldSectionSize;
@@ -78,7 +84,13 @@ export class QpackDecoder {
     const required = decodeRequiredInsertCount(encoded, this.#maxEntries, this.#table.insertCount);
     if (required === undefined)
       throw this.#reader.failure('Required Insert Count that the table cannot reach');
-    if (required <= this.#table.insertCount) return this.#decodeLines(streamId, required);
+    if (required <= this.#table.insertCount) {
+      const known = this.#known.find(section);
+      if (known === undefined || !this.#isStillGood(known))
+        return this.#decodeNew(streamId, required, section);
+      if (required > 0) this.#acknowledge(streamId, required);
+      return { kind: 'fields', fields: known.fields };
+    }
     if (this.#blocked.full) throw this.#reader.failure('more blocked streams than announced');
     return this.#blocked.add(streamId, section, required) ? BLOCKED : TOO_LARGE;
   }
@@ -141,11 +153,28 @@ export class QpackDecoder {
     return this.#decoderStream.length > 0 ? this.#decoderStream.take() : undefined;
   }
 
+  // The same bytes mean other entries only when the count of inserts has gone round once (RFC 9204 §4.5.1.1): by then, the
+  // entries of before are gone.
+  #isStillGood({ oldest }: DecodedSection): boolean {
+    return oldest === Number.POSITIVE_INFINITY || this.#table.at(oldest) !== undefined;
+  }
+
+  #decodeNew(streamId: number, required: number, section: Uint8Array): DecodeResult {
+    const result = this.#decodeLines(streamId, required);
+    if (result.kind === 'fields' && this.#isIndexed && this.#maxFieldSectionSize - this.#left <= MOST_KEPT) {
+      makeLasting(result.fields);
+      this.#known.keep(section, this.#oldest, result.fields);
+    }
+    return result;
+  }
+
   #decodeLines(streamId: number, requiredInsertCount: number): DecodeResult {
     this.#requiredInsertCount = requiredInsertCount;
     this.#base = this.#readBase(requiredInsertCount);
     this.#fields = [];
     this.#left = this.#maxFieldSectionSize;
+    this.#isIndexed = true;
+    this.#oldest = Number.POSITIVE_INFINITY;
     let fits = true;
     while (fits && this.#reader.remaining > 0) fits = this.#fieldLine();
     if (requiredInsertCount > 0) this.#acknowledge(streamId, requiredInsertCount);
@@ -200,6 +229,7 @@ export class QpackDecoder {
   }
 
   #literalValue(name: string): boolean {
+    this.#isIndexed = false;
     const value = this.#string(8);
     return value !== TOO_LONG && this.#add(name, value);
   }
@@ -224,6 +254,7 @@ export class QpackDecoder {
   #entry(index: number): TableEntry {
     const entry = index < this.#requiredInsertCount ? this.#table.at(index) : undefined;
     if (entry === undefined) throw this.#reader.failure('reference to an entry that may not be used');
+    if (index < this.#oldest) this.#oldest = index;
     return entry;
   }
 
@@ -250,6 +281,9 @@ export class QpackDecoder {
 
 // Bytes held for blocked streams at least: a hundred streams with sections of ten kilobytes.
 const LEAST_HELD = 2 ** 20;
+
+// Size of a section that is kept, by RFC 9114 §4.2.2.
+const MOST_KEPT = 4096;
 
 const BLOCKED: DecodeResult = { kind: 'blocked' };
 const TOO_LARGE: DecodeResult = { kind: 'too-large' };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeLasting } from '../bytes/lasting.ts';
 import { noQpackCounts } from './counters.ts';
 import { QpackEncoder } from './encoder.ts';
 
@@ -19,6 +20,10 @@ function encoderOf(
 
 /** Encodes a section; gives it, and what went to the encoder stream. */
 function encode(encoder: QpackEncoder, streamId: number, ...fields: string[]) {
+  return encodeArray(encoder, streamId, fields);
+}
+
+function encodeArray(encoder: QpackEncoder, streamId: number, fields: readonly string[]) {
   const section = encoder.encode(streamId, fields);
   return { section: toHex(section), inserts: toHex(encoder.takeEncoderStreamBytes()) };
 }
@@ -271,5 +276,66 @@ describe('counters', () => {
     bytes += encoder.encode(0, [':method', 'GET', 'authorization', 'secret']).length;
     take();
     expect(counters).toEqual({ lines: 2, indexedLines: 1, plainBytes: 29, encodedBytes: bytes });
+  });
+});
+
+describe('a lasting section', () => {
+  const lasting = (...lines: string[]) => {
+    makeLasting(lines);
+    return lines;
+  };
+
+  it('is written as before, with its references counted each time', () => {
+    const encoder = encoderOf();
+    const fields = lasting(':status', '200', 'user-agent', '&');
+    const { section, inserts } = encodeArray(encoder, 0, fields);
+    expect([section, inserts]).toEqual(['0200' + 'd9' + '80', 'ff20' + '0126']);
+    expect(encodeArray(encoder, 4, fields)).toEqual({ section, inserts: '' });
+    encoder.receiveDecoderStream(hex('80'));
+    expect(encoder.setCapacity(0)).toBe(false);
+    encoder.receiveDecoderStream(hex('84'));
+    expect(encoder.setCapacity(0)).toBe(true);
+  });
+
+  it('is gone through again when an entry has been evicted', () => {
+    const encoder = encoderOf(150);
+    const fields = lasting('user-agent', '&');
+    encodeArray(encoder, 0, fields);
+    encoder.receiveDecoderStream(hex('80'));
+    for (const [at, value] of ['1', '2', '3'].entries()) {
+      encode(encoder, 4 * at, 'user-agent', value);
+      encoder.receiveDecoderStream(Buffer.from([0x80 + 4 * at]));
+    }
+    expect(encodeArray(encoder, 16, fields).inserts).toBe('ff20' + '0126');
+  });
+
+  it('is not kept while a line is a literal, which is indexed when it comes again', () => {
+    const encoder = encoderOf();
+    const fields = lasting('&', '*');
+    const inserts = [0, 4, 8].map((id) => encodeArray(encoder, id, fields).inserts);
+    expect(inserts).toEqual(['', '4126' + '012a', '']);
+  });
+
+  it('is written without what the decoder may not have while the encoder stream has no room', () => {
+    const encoder = encoderOf();
+    const fields = lasting('user-agent', '&');
+    encodeArray(encoder, 0, fields);
+    expect(toHex(encoder.encode(4, fields, false))).toBe('0000' + '5f50' + '0126');
+  });
+
+  it('counts as any other', () => {
+    const counters = noQpackCounts();
+    const encoder = new QpackEncoder({ maxTableCapacity: 0, neverIndexed: [], counters });
+    const fields = lasting(':method', 'GET', ':path', '/');
+    for (const id of [0, 4, 8]) encoder.encode(id, fields);
+    expect(counters).toEqual({ lines: 6, indexedLines: 6, plainBytes: 48, encodedBytes: 12 });
+  });
+
+  it('is another one than an array that may change', () => {
+    const encoder = encoderOf();
+    const fields = [':method', 'GET'];
+    expect(encodeArray(encoder, 0, fields).section).toBe('0000d1');
+    fields[1] = 'PUT';
+    expect(encodeArray(encoder, 4, fields).section).toBe('0000d5');
   });
 });

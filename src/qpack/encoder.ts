@@ -1,4 +1,6 @@
+import { LastFew } from '../bytes/last-few.ts';
 import { LastLines } from '../bytes/last-lines.ts';
+import { isLasting } from '../bytes/lasting.ts';
 import { noQpackCounts, type QpackCounters } from './counters.ts';
 import { type EncoderEntry, EncoderTable } from './encoder-table.ts';
 import { IndexingPolicy } from './indexing-policy.ts';
@@ -10,7 +12,16 @@ import {
   writeInsertWithNameReference,
   writeSetCapacity,
 } from './instructions.ts';
-import { encodeRequiredInsertCount, maxEntries } from './required-insert-count.ts';
+import { maxEntries } from './required-insert-count.ts';
+import {
+  DYNAMIC_LINE,
+  DYNAMIC_NAME,
+  LITERAL_NAME,
+  NEVER_INDEXED,
+  SectionWriter,
+  STATIC_LINE,
+  STATIC_NAME,
+} from './section-writer.ts';
 import { release, SentSections } from './sent-sections.ts';
 import { STATIC_BY_NAME, STATIC_NAMES, STATIC_VALUES, type StaticName } from './static-table.ts';
 import { Writer } from './writer.ts';
@@ -24,13 +35,16 @@ export interface QpackEncoderOptions {
   readonly counters?: QpackCounters | undefined;
 }
 
-/** How a field line is represented; `NEVER_INDEXED`, the N bit of §4.5.4, is added to a literal. */
-const STATIC_LINE = 0;
-const DYNAMIC_LINE = 1;
-const STATIC_NAME = 2;
-const DYNAMIC_NAME = 3;
-const LITERAL_NAME = 4;
-const NEVER_INDEXED = 0x20;
+/** A section as it was encoded, of which each line is an entry of a table. */
+interface EncodedSection {
+  readonly bytes: Uint8Array;
+  readonly requiredInsertCount: number;
+  /** What it refers to, an entry as often as it is referred to. */
+  readonly references: readonly EncoderEntry[];
+  /** Its lines, and the bytes of names and values. */
+  readonly lines: number;
+  readonly plainBytes: number;
+}
 
 /**
  * Encodes our field sections (RFC 9204 §4.5) and keeps the dynamic table that they refer to. What
@@ -47,16 +61,15 @@ export class QpackEncoder {
   readonly #sent = new SentSections();
   readonly #decoderStream: InstructionStream;
   readonly #encoderStream = new Writer();
-  readonly #section = new Writer();
+  readonly #section = new SectionWriter();
+  /** Sections that come again as the same array. */
+  readonly #known = new LastFew<readonly string[], EncodedSection>();
   /** Where lines were found: in the static table, by their index, or in ours. */
   readonly #last = new LastLines<number | EncoderEntry>();
   // From the peer's SETTINGS.
   #maxCapacity = 0;
   #maxBlockedStreams = 0;
-  // Of the section being encoded: how each line is represented, and what the section refers to.
-  readonly #forms: number[] = [];
-  readonly #indexes: number[] = [];
-  #lines = 0;
+  // Of the section being encoded: what it refers to, and may refer to.
   #references: EncoderEntry[] = [];
   #requiredInsertCount = 0;
   #mayRefer = false;
@@ -101,26 +114,17 @@ export class QpackEncoder {
   /**
    * Encodes `fields` (names and values in turn, one byte per character) as one field section. Throws a RangeError when
    * a character is no byte. `hasRoom` false: the encoder stream does not move, so that nothing is inserted, and nothing
-   * used that the decoder may not have (RFC 9204 §2.1.3). What it gives is good until the next call.
+   * used that the decoder may not have (RFC 9204 §2.1.3). What it gives is good until the next call. A lasting array of
+   * which all lines are in tables is not gone through a second time.
    */
   encode(streamId: number, fields: readonly string[], hasRoom = true): Uint8Array {
-    if (this.#references.length > 0) this.#references = [];
-    this.#requiredInsertCount = 0;
     this.#mayRefer = this.#table.capacity > 0 && this.#sent.mayRefer(streamId);
     this.#mayInsert = hasRoom;
     this.#mayBlock = hasRoom && this.#sent.mayBlock(streamId, this.#maxBlockedStreams);
-    try {
-      this.#chooseForms(fields);
-      this.#write(fields);
-    } catch (error) {
-      release(this.#references);
-      throw error;
-    }
-    if (this.#references.length > 0) {
-      this.#sent.add(streamId, this.#requiredInsertCount, this.#references);
-    }
-    this.#counters.encodedBytes += this.#section.length;
-    return this.#section.view();
+    const known = this.#known.find(fields);
+    return known !== undefined && this.#isStillGood(known)
+      ? this.#encodeAgain(streamId, known)
+      : this.#encode(streamId, fields);
   }
 
   /** Takes what came on the peer's decoder stream. Throws a QpackError with QPACK_DECODER_STREAM_ERROR. */
@@ -134,18 +138,58 @@ export class QpackEncoder {
     return this.#encoderStream.length > 0 ? this.#encoderStream.take() : undefined;
   }
 
-  #chooseForms(fields: readonly string[]): void {
-    // The arrays keep what they had: without it, they would be made anew each time.
-    this.#lines = 0;
-    for (let at = 0; at + 1 < fields.length; at += 2) {
-      this.#chooseForm(fields[at] as string, fields[at + 1] as string);
+  #encode(streamId: number, fields: readonly string[]): Uint8Array {
+    if (this.#references.length > 0) this.#references = [];
+    this.#requiredInsertCount = 0;
+    this.#section.begin();
+    let bytes: Uint8Array;
+    try {
+      for (let at = 0; at + 1 < fields.length; at += 2) {
+        this.#chooseForm(fields[at] as string, fields[at + 1] as string);
+      }
+      bytes = this.#section.write(fields, this.#requiredInsertCount, maxEntries(this.#maxCapacity));
+    } catch (error) {
+      release(this.#references);
+      throw error;
     }
+    const { lines, indexedLines, plainBytes } = this.#section;
+    const requiredInsertCount = this.#requiredInsertCount;
+    const references = this.#references;
+    const section = { bytes, requiredInsertCount, references, lines, plainBytes };
+    this.#note(streamId, section, indexedLines);
+    // What has a literal is for the policy to see each time.
+    if (indexedLines === lines && bytes.length <= LONGEST_KEPT && isLasting(fields)) {
+      this.#known.keep(fields, { ...section, bytes: bytes.slice() });
+    }
+    return bytes;
+  }
+
+  #isStillGood({ references }: EncodedSection): boolean {
+    for (const entry of references) if (!this.#isAsGood(entry)) return false;
+    return true;
+  }
+
+  #encodeAgain(streamId: number, section: EncodedSection): Uint8Array {
+    for (const entry of section.references) entry.references++;
+    this.#note(streamId, section, section.lines);
+    return section.bytes;
+  }
+
+  /** A section is on its way. */
+  #note(streamId: number, section: EncodedSection, indexedLines: number): void {
+    const { bytes, requiredInsertCount, references, lines, plainBytes } = section;
+    if (references.length > 0) this.#sent.add(streamId, requiredInsertCount, references);
+    this.#counters.lines += lines;
+    this.#counters.indexedLines += indexedLines;
+    this.#counters.plainBytes += plainBytes;
+    this.#counters.encodedBytes += bytes.length;
   }
 
   #chooseForm(name: string, value: string): void {
     const last = this.#last.find(name, value);
-    if (typeof last === 'number') this.#choose(STATIC_LINE, last);
-    else if (last !== undefined && this.#isAsGood(last)) this.#choose(DYNAMIC_LINE, this.#refer(last));
+    if (typeof last === 'number') this.#section.choose(STATIC_LINE, last);
+    else if (last !== undefined && this.#isAsGood(last))
+      this.#section.choose(DYNAMIC_LINE, this.#refer(last));
     else this.#searchForm(name, value);
   }
 
@@ -161,27 +205,22 @@ export class QpackEncoder {
     if (index !== undefined) {
       // Text of the table, as that of the caller may be cut out of a head.
       this.#last.keep(STATIC_NAMES[index] as string, STATIC_VALUES[index] as string, index);
-      this.#choose(STATIC_LINE, index);
+      this.#section.choose(STATIC_LINE, index);
       return;
     }
     const isSecret = this.#policy.isSecret(name);
     const entry = this.#mayRefer && !isSecret ? this.#entryFor(known, name, value) : undefined;
     if (entry !== undefined) {
       this.#last.keep(entry.name, entry.value, entry);
-      this.#choose(DYNAMIC_LINE, this.#refer(entry));
+      this.#section.choose(DYNAMIC_LINE, this.#refer(entry));
     } else this.#chooseLiteral(known, name, isSecret ? NEVER_INDEXED : 0);
   }
 
   #chooseLiteral(known: StaticName | undefined, name: string, neverIndexed: number): void {
     const named = known === undefined && this.#mayRefer ? this.#entryForName(name) : undefined;
-    if (known !== undefined) this.#choose(STATIC_NAME | neverIndexed, known.index);
-    else if (named !== undefined) this.#choose(DYNAMIC_NAME | neverIndexed, this.#refer(named));
-    else this.#choose(LITERAL_NAME | neverIndexed, 0);
-  }
-
-  #choose(form: number, index: number): void {
-    this.#forms[this.#lines] = form;
-    this.#indexes[this.#lines++] = index;
+    if (known !== undefined) this.#section.choose(STATIC_NAME | neverIndexed, known.index);
+    else if (named !== undefined) this.#section.choose(DYNAMIC_NAME | neverIndexed, this.#refer(named));
+    else this.#section.choose(LITERAL_NAME | neverIndexed, 0);
   }
 
   // Counts a reference, so that the entry stays, and gives its absolute index.
@@ -247,42 +286,6 @@ export class QpackEncoder {
     if (named === undefined) writeInsertWithLiteralName(this.#encoderStream, name, value);
     else writeInsertWithNameReference(this.#encoderStream, false, this.#table.relativeIndex(named), value);
   }
-
-  // Base is the Required Insert Count (§4.5.1.2): every reference is to an entry before it, the newest one the shortest.
-  #write(fields: readonly string[]): void {
-    this.#section.reset();
-    const encoded = encodeRequiredInsertCount(this.#requiredInsertCount, maxEntries(this.#maxCapacity));
-    this.#section.integer(0, 8, encoded);
-    this.#section.integer(0, 7, 0);
-    for (let line = 0; line < this.#lines; line++) {
-      this.#writeLine(
-        this.#forms[line] as number,
-        this.#indexes[line] as number,
-        fields[line * 2] as string,
-        fields[line * 2 + 1] as string,
-      );
-    }
-  }
-
-  #writeLine(form: number, index: number, name: string, value: string): void {
-    const relative = this.#requiredInsertCount - 1 - index;
-    this.#counters.lines++;
-    this.#counters.plainBytes += name.length + value.length;
-    if (form === STATIC_LINE || form === DYNAMIC_LINE) this.#counters.indexedLines++;
-    // Indexed Field Line (§4.5.2): 1 T index(6+)
-    if (form === STATIC_LINE) this.#section.integer(0xc0, 6, index);
-    else if (form === DYNAMIC_LINE) this.#section.integer(0x80, 6, relative);
-    else {
-      const neverIndexed = form & NEVER_INDEXED;
-      const kind = form - neverIndexed;
-      // Literal Field Line with Name Reference (§4.5.4): 0 1 N T index(4+)
-      if (kind === STATIC_NAME) this.#section.integer(0x50 | neverIndexed, 4, index);
-      else if (kind === DYNAMIC_NAME) this.#section.integer(0x40 | neverIndexed, 4, relative);
-      // Literal Field Line with Literal Name (§4.5.6): 0 0 1 N H length(3+); its N is one bit lower
-      else this.#section.string(0x20 | (neverIndexed >> 1), 4, name);
-      this.#section.string(0, 8, value);
-    }
-  }
 }
 
 function staticIndex(known: StaticName | undefined, value: string): number | undefined {
@@ -293,3 +296,6 @@ const STATIC_TABLE_ALONE: QpackEncoderOptions = { maxTableCapacity: 0, neverInde
 
 // One line must not push out a table full of others.
 const LARGEST_SHARE = 1 / 4;
+
+// Bytes of a section that is kept.
+const LONGEST_KEPT = 128;

@@ -24,9 +24,9 @@ class Pipe {
 interface RequestStream {
   readonly id: number;
   /** Sent and not yet received. */
-  readonly sections: { readonly encoded: Uint8Array; readonly fields: string[] }[];
+  readonly sections: { readonly encoded: Uint8Array; readonly fields: readonly string[] }[];
   /** What the section that blocks the stream must give. */
-  blocked: string[] | undefined;
+  blocked: readonly string[] | undefined;
   cancelled: boolean;
 }
 
@@ -60,7 +60,7 @@ export class Exchange {
     }));
   }
 
-  send(at: number, fields: string[]): void {
+  send(at: number, fields: readonly string[]): void {
     const stream = this.#stream(at);
     stream.sections.push({ encoded: Buffer.from(this.#encoder.encode(stream.id, fields)), fields });
     this.#toDecoder.push(this.#encoder.takeEncoderStreamBytes());
@@ -122,6 +122,6 @@ export class Exchange {
   }
 }
 
-function expectFields(result: DecodeResult, fields: string[] | undefined): void {
+function expectFields(result: DecodeResult, fields: readonly string[] | undefined): void {
   assert.deepEqual(result, { kind: 'fields', fields }, 'a section is not what was sent');
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { makeLasting } from '../bytes/lasting.ts';
 import { Exchange } from './exchange.fixture.ts';
 
 // Mostly lines that come again, with and without a static name; together more than a small table holds.
@@ -15,10 +16,30 @@ const value = fc.oneof(
 );
 const fields = fc.array(fc.tuple(name, value), { maxLength: 6 }).map((lines) => lines.flat());
 
+// Sections that come again and again as the same array: more than are kept, each with lines of others.
+const lastingSections = Array.from({ length: 12 }, (_, number) => {
+  const lines = [
+    ':status',
+    '200',
+    'server',
+    'a',
+    'x-a',
+    `value ${number % 5}`,
+    'user-agent',
+    'd'.repeat(number),
+  ];
+  makeLasting(lines);
+  return lines;
+});
+
 const at = fc.nat(30);
 const count = fc.oneof(fc.nat(5), fc.nat(400));
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant('send' as const), at, fields) },
+  {
+    weight: 8,
+    arbitrary: fc.tuple(fc.constant('send' as const), at, fc.constantFrom(...lastingSections)),
+  },
   { weight: 8, arbitrary: fc.tuple(fc.constant('section' as const), at) },
   { weight: 5, arbitrary: fc.tuple(fc.constant('encoder stream' as const), count) },
   { weight: 5, arbitrary: fc.tuple(fc.constant('decoder stream' as const), count) },
@@ -59,6 +80,7 @@ describe('an encoder and a decoder', () => {
     const exchange = new Exchange({ ours: 300, peers: 300, blockedStreams: 3, streams: 10 });
     for (let turn = 0; turn < 5000; turn++) {
       exchange.send(turn, ['server', `value ${turn % 13}`, 'via', `${turn % 7}`, 'user-agent', 'same']);
+      exchange.send(turn + 1, lastingSections[(turn >> 6) % lastingSections.length] ?? []);
       if (turn % 3 > 0) exchange.deliverEncoderStream(50);
       exchange.deliverSection(turn - (turn % 4));
       if (turn % 2 > 0) exchange.deliverDecoderStream(20);

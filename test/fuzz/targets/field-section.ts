@@ -62,7 +62,7 @@ export const fieldSection: Target = {
 };
 
 // The lines, or why there are none. A blocked section gets the inserts that are missing.
-function decoded(section: Uint8Array, early: number, trace: Trace): string[] | string {
+function decoded(section: Uint8Array, early: number, trace: Trace): readonly string[] | string {
   const decoder = new QpackDecoder(OPTIONS);
   for (const insert of INSERTS.slice(0, early)) decoder.receiveEncoderStream(insert);
   try {

@@ -81,7 +81,7 @@ export const http1Heads: Target = {
     const target = input.take(input.below(64)).toString('latin1').replace(NOT_IN_TARGETS, '') || '/';
     const raw = linesFrom(Buffer.from(input.rest()).toString('latin1')).map(asParsed);
     requests({ method, target, minorVersion, rawHeaders: raw }, trace);
-    responses(200 + minorVersion * 4, { httpVersion: `1.${minorVersion}`, rawHeaders: raw }, trace);
+    responses({ status: 200 + minorVersion * 4, httpVersion: `1.${minorVersion}`, rawHeaders: raw }, trace);
     const trailers = accepted(() => trailersToHttp3(raw, LIMITS), [431, 400], trace);
     if (trailers !== undefined) checkTrailers(trailers);
   },
@@ -157,14 +157,14 @@ function normalised(fields: FieldLines, framing: Framing): string {
   return `${lines.join('\n')}\n${cookies.join('; ')}`;
 }
 
-type Response = Parameters<typeof responseToHttp3>[1];
+type Response = Parameters<typeof responseToHttp3>[0];
 
-function responses(status: number, response: Response, trace: Trace): void {
-  const head = accepted(() => responseToHttp3(status, response, LIMITS), [502], trace);
+function responses(response: Response, trace: Trace): void {
+  const head = accepted(() => responseToHttp3(response, LIMITS), [502], trace);
   if (head !== undefined) {
     checkResponse(head.fields);
     const raw = responseToHttp1(head.fields, { chunked: true, withLength: true });
-    const again = responseToHttp3(status, { httpVersion: '1.1', rawHeaders: raw }, WIDE);
+    const again = responseToHttp3({ status: response.status, httpVersion: '1.1', rawHeaders: raw }, WIDE);
     check(
       normalised(again.fields, 'chunked') === normalised(head.fields, 'chunked'),
       'another hop passes the same response on',
