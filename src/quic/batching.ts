@@ -25,6 +25,11 @@ class Batching {
     this.#since = now;
   }
 
+  /** What waits for others to be sent with leaves now. */
+  flush(): void {
+    this.outgoing?.flush();
+  }
+
   /** Never rejects: without them all goes on as before. */
   async load(logger: Logger): Promise<void> {
     if (this.#asked) return;

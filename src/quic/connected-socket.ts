@@ -71,7 +71,7 @@ export class ConnectedSocket implements BatchTarget {
 
   /** Closes the socket; from here on the system may give its descriptor to another. */
   close(): void {
-    if (this.#descriptor !== undefined) batching.outgoing?.flush();
+    if (this.#descriptor !== undefined) batching.flush();
     this.#descriptor = undefined;
     this.#socket.close();
   }

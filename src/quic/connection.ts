@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { randomInt } from 'node:crypto';
+import { batching } from './batching.ts';
 import { closeCause, NO_ANSWER } from './cause.ts';
 import { BAD_CERTIFICATE, INTERNAL_ERROR, NO_ERROR, PROTOCOL_VIOLATION } from './close-reason.ts';
 import { Closing } from './closing.ts';
@@ -242,7 +243,10 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (now >= this.#engineDue) this.#timedOut(now);
     if (this.#closing === undefined) {
       if (this.#state.phase === 'handshaking') this.#shakeHands(this.#state.opening, now);
-      if (this.#state.phase === 'open') this.#serve(this.#state.serving, now);
+      if (this.#state.phase === 'open') {
+        this.#sendReady(now);
+        this.#serve(this.#state.serving, now);
+      }
     }
     if (this.#released) return;
     if (this.#flush(now)) this.#host.schedule(this);
@@ -250,6 +254,13 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
     if (this.#state.phase === 'open') this.#liveness.hear(this.#output.heardAt);
     this.streams?.sending.emitDrains();
     this.#conclude(now);
+  }
+
+  /** What is ready leaves before what came is delivered: the other end need not wait for what that takes here. */
+  #sendReady(now: number): void {
+    if (this.streams?.sending.hasReady !== true) return;
+    this.#flush(now);
+    batching.flush();
   }
 
   #conclude(now: number): void {

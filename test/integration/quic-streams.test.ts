@@ -6,6 +6,30 @@ import { closeAll, connectOver, connectPair } from '../support/quic-pair.ts';
 
 afterEach(closeAll);
 
+describe('a turn of the event loop', () => {
+  it('sends what is ready before it delivers what came', async () => {
+    const { client, server } = await connectPair();
+    const [held, other] = [client.open(), client.open()];
+    server.onData = (id) => {
+      if (id === held) server.connection.pauseStream(id);
+    };
+    client.connection.write(held, Buffer.from('first'), false);
+    client.connection.write(other, Buffer.from('first'), false);
+    await server.until(() => server.stream(held).bytes > 0 && server.stream(other).bytes > 0);
+    client.connection.write(held, Buffer.from('second'), true);
+    client.connection.write(other, Buffer.from('second'), true);
+    await server.until(() => server.stream(other).fin);
+    // Both at once: an answer to one, and the other is delivered.
+    const queued = new Promise((resolve) => {
+      server.onData = () => resolve(server.connection.figures.queuedBytes);
+    });
+    server.connection.write(other, Buffer.alloc(500), false);
+    server.connection.resumeStream(held);
+    expect(server.connection.figures.queuedBytes).toBe(500);
+    expect(await queued).toBe(0);
+  });
+});
+
 describe('bodies', () => {
   it('arrive whole and in order, many at once and both ways', async () => {
     const { client, server } = await connectPair();
