@@ -75,9 +75,9 @@ export function sharedPki(): Promise<Pki> {
 const folders: string[] = [];
 
 /** A folder that is gone when the process ends. */
-export function temporaryFolder(): string {
+export function temporaryFolder(parent = tmpdir()): string {
   if (folders.length === 0) removeAtEnd();
-  const folder = mkdtempSync(join(tmpdir(), 'ptproxy-test-'));
+  const folder = mkdtempSync(join(parent, 'ptproxy-test-'));
   folders.push(folder);
   return folder;
 }
