@@ -241,12 +241,10 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
 
   #advance(now: number): void {
     if (now >= this.#engineDue) this.#timedOut(now);
+    this.#sendReady(now);
     if (this.#closing === undefined) {
       if (this.#state.phase === 'handshaking') this.#shakeHands(this.#state.opening, now);
-      if (this.#state.phase === 'open') {
-        this.#sendReady(now);
-        this.#serve(this.#state.serving, now);
-      }
+      if (this.#state.phase === 'open') this.#serve(this.#state.serving, now);
     }
     if (this.#released) return;
     if (this.#flush(now)) this.#host.schedule(this);
@@ -258,7 +256,7 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
 
   /** What is ready leaves before what came is delivered: the other end need not wait for what that takes here. */
   #sendReady(now: number): void {
-    if (this.streams?.sending.hasReady !== true) return;
+    if (this.#closing !== undefined || this.streams?.sending.hasReady !== true) return;
     this.#flush(now);
     batching.flush();
   }
