@@ -22,12 +22,14 @@ export class LastFew<Key, Made> {
     return undefined;
   }
 
-  /** Keeps it in the place of the one that was kept first, and returns it. */
+  /** Keeps it in the place of what was made of the key before, or else of the one that was kept first, and returns it. */
   keep(key: Key, made: Made): Made {
-    this.#keys[this.#next] = key;
-    this.#made[this.#next] = made;
-    this.#cameAgain[this.#next] = false;
-    this.#next = (this.#next + 1) % KEPT;
+    const known = this.#keys.indexOf(key);
+    const at = known < 0 ? this.#next : known;
+    this.#keys[at] = key;
+    this.#made[at] = made;
+    this.#cameAgain[at] = false;
+    if (known < 0) this.#next = (this.#next + 1) % KEPT;
     return made;
   }
 

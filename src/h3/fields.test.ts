@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeLasting } from '../bytes/lasting.ts';
 import { Code } from './codes.ts';
 import { H3Error } from './errors.ts';
 import { checkRequest, checkResponse, checkTrailers, fieldSectionSize } from './fields.ts';
@@ -162,4 +163,26 @@ describe('trailer fields', () => {
 
 it('the size of a field section counts 32 bytes for each line', () => {
   expect(fieldSectionSize(['ab', 'cde', 'f', ''])).toBe(5 + 32 + 1 + 32);
+});
+
+describe('a lasting section that was found right', () => {
+  it('is still wrong as a section of another kind', () => {
+    const request = [':method', 'GET', ':scheme', 'http', ':authority', 'a', ':path', '/'];
+    makeLasting(request);
+    const response = [':status', '200'];
+    makeLasting(response);
+    for (let time = 0; time < 3; time++) {
+      expect(checkRequest(request)).toEqual({ method: 'GET', contentLength: undefined });
+      expect(checkResponse(response)).toEqual({ status: 200, contentLength: undefined });
+      expect(() => checkResponse(request)).toThrow('does not belong here');
+      expect(() => checkTrailers(request)).toThrow('does not belong here');
+      expect(() => checkRequest(response)).toThrow('does not belong here');
+    }
+  });
+
+  it('is found wrong each time when it is', () => {
+    const fields = [':status', '200', 'Upper', 'case'];
+    makeLasting(fields);
+    for (let time = 0; time < 3; time++) expect(() => checkResponse(fields)).toThrow('bad field name');
+  });
 });

@@ -6,7 +6,6 @@ import { FrontConnection } from './front-connection.ts';
 import type { FrontContext } from './front-context.ts';
 import { frontHeadDeadlines } from './front-dialogue.ts';
 import { FrontDoor } from './front-door.ts';
-
 import type { SectionLimits } from './http1-fields.ts';
 import type { RequestObserver } from './observer.ts';
 import { QuietWatch } from './quiet-watch.ts';

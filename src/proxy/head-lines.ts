@@ -1,4 +1,6 @@
-/** No head is kept that has more bytes, as it is, or because a line is kept that was cut out of it. */
+import { ownText } from '../bytes/own-text.ts';
+
+/** Heads are kept that have no more bytes. */
 export const LONGEST_KEPT_HEAD = 4096;
 
 /** What a head, or a line, that cannot be read is answered with: `what` says what is wrong with it. */
@@ -20,10 +22,11 @@ export function readFieldLines(text: string, from: number, out: string[], malfor
       at += known.line.length + LINE_END.length;
     } else {
       const end = endOfLine(text, at);
-      const read = readFieldLine(text.slice(at, end), 'the head', malformed);
+      const line = text.slice(at, end);
+      const isKept = place < MOST_KEPT && line.length <= LONGEST_KEPT;
+      const read = readFieldLine(isKept ? ownText(line) : line, 'the head', malformed);
       out.push(read.name, read.value);
-      if (place < MOST_KEPT && end - at <= LONGEST_KEPT && text.length <= LONGEST_KEPT_HEAD)
-        LAST[place] = read;
+      if (isKept) LAST[place] = read;
       at = end + LINE_END.length;
     }
   }
@@ -59,7 +62,7 @@ interface FieldLine {
 
 /**
  * The lines of heads before, each at its place: one head after the other mostly has the same ones, and need not be looked
- * at again. What is kept holds the head that it was cut out of, so no large one may stay.
+ * at again.
  */
 const LAST: FieldLine[] = [];
 const MOST_KEPT = 32;

@@ -10,4 +10,4 @@ export function httpDate(): string {
 }
 
 let current = '';
-let second = 0;
+let second = Number.NEGATIVE_INFINITY;

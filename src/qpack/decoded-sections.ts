@@ -1,3 +1,5 @@
+import { makeLasting } from '../bytes/lasting.ts';
+
 /** A section as it was decoded, of which each line is an entry of a table. */
 export interface DecodedSection {
   readonly bytes: Uint8Array;
@@ -25,9 +27,13 @@ export class DecodedSections {
     return undefined;
   }
 
-  /** In the place of the one before of the same bytes, if there is one, else of the oldest. */
+  /**
+   * Keeps it if it is short, and makes its fields a lasting array: in the place of the one before of the same bytes, if there is
+   * one, else of the oldest.
+   */
   keep(bytes: Uint8Array, oldest: number, fields: readonly string[]): void {
     if (bytes.length > LONGEST_KEPT) return;
+    makeLasting(fields);
     const known = this.#sections.findIndex((section) => isEqual(section.bytes, bytes));
     const at = known < 0 ? this.#next : known;
     this.#sections[at] = { bytes: Uint8Array.from(bytes), oldest, fields };

@@ -1,4 +1,3 @@
-import { makeLasting } from '../bytes/lasting.ts';
 import { BlockedSections } from './blocked-sections.ts';
 import { type DecodedSection, DecodedSections } from './decoded-sections.ts';
 import { DecoderTable } from './decoder-table.ts';
@@ -162,7 +161,6 @@ export class QpackDecoder {
   #decodeNew(streamId: number, required: number, section: Uint8Array): DecodeResult {
     const result = this.#decodeLines(streamId, required);
     if (result.kind === 'fields' && this.#isIndexed && this.#maxFieldSectionSize - this.#left <= MOST_KEPT) {
-      makeLasting(result.fields);
       this.#known.keep(section, this.#oldest, result.fields);
     }
     return result;

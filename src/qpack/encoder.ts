@@ -35,7 +35,7 @@ export interface QpackEncoderOptions {
   readonly counters?: QpackCounters | undefined;
 }
 
-/** A section as it was encoded, of which each line is an entry of a table. */
+/** A section as it was encoded. */
 interface EncodedSection {
   readonly bytes: Uint8Array;
   readonly requiredInsertCount: number;
@@ -62,7 +62,7 @@ export class QpackEncoder {
   readonly #decoderStream: InstructionStream;
   readonly #encoderStream = new Writer();
   readonly #section = new SectionWriter();
-  /** Sections that come again as the same array. */
+  /** Sections that come again as the same array, and of which each line is an entry of a table. */
   readonly #known = new LastFew<readonly string[], EncodedSection>();
   /** Where lines were found: in the static table, by their index, or in ours. */
   readonly #last = new LastLines<number | EncoderEntry>();

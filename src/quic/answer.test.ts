@@ -31,13 +31,22 @@ it('to anything else leaves at once', () => {
 
 it('that waited leaves with what must not wait, and the next one waits anew', () => {
   const answer = quiet();
+  answer.received(40);
   expect(answer.mayWait(0)).toBe(true);
   answer.demand();
   expect(answer.mayWait(1)).toBe(false);
   answer.given(0);
   expect(answer.due).toBe(Number.POSITIVE_INFINITY);
+  answer.received(40);
   expect(answer.mayWait(20)).toBe(true);
   expect(answer.due).toBe(35);
+});
+
+it('is not waited for where nothing came', () => {
+  const answer = quiet();
+  expect([answer.mayWait(0), answer.due]).toEqual([true, Number.POSITIVE_INFINITY]);
+  answer.received(40);
+  expect([answer.mayWait(1), answer.due]).toEqual([true, 16]);
 });
 
 it('waits for nothing when nothing has left for a while', () => {

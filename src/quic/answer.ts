@@ -18,6 +18,8 @@ const LULL = 100;
  */
 export class Answer {
   #isDue = true;
+  /** Something came that wants an answer sooner or later. */
+  #isOwed = false;
   /** There was something to send besides answers and questions; and when that left last. */
   #isBusy = true;
   #busyAt = Number.NEGATIVE_INFINITY;
@@ -26,6 +28,7 @@ export class Answer {
 
   /** A datagram of so many bytes came. */
   received(bytes: number): void {
+    this.#isOwed = true;
     if (bytes > SMALL) this.demand();
   }
 
@@ -53,7 +56,7 @@ export class Answer {
   /** Whether there is nothing to send but what may wait. */
   mayWait(now: number): boolean {
     if (this.#isDue || this.isAtRest(now)) return false;
-    if (this.due === Number.POSITIVE_INFINITY) this.due = now + DELAY;
+    if (this.#isOwed && this.due === Number.POSITIVE_INFINITY) this.due = now + DELAY;
     return now < this.due;
   }
 
@@ -62,6 +65,7 @@ export class Answer {
     if (this.#isBusy) this.#busyAt = now;
     this.#isBusy = false;
     this.#isDue = false;
+    this.#isOwed = false;
     this.due = Number.POSITIVE_INFINITY;
   }
 }

@@ -24,6 +24,9 @@ import { Streams } from './streams.ts';
 import { type Traffic, trafficOf } from './traffic.ts';
 import { type Breach, Watch } from './watch.ts';
 
+/** With more than this to send, bytes, the other end has something to do anyway, and what is more urgent may be delivered yet. */
+const BULK = 128 * 1024;
+
 /**
  * The way of a connection. `handshaking`: not yet authenticated. `open`: events are delivered. `ended`: over for the
  * owner, while the engine waits for stray packets.
@@ -256,7 +259,8 @@ export class QuicConnection extends StreamCalls implements QuicStreams {
 
   /** What is ready leaves before what came is delivered: the other end need not wait for what that takes here. */
   #sendReady(now: number): void {
-    if (this.#closing !== undefined || this.streams?.sending.hasReady !== true) return;
+    const sending = this.streams?.sending;
+    if (this.#closing !== undefined || sending?.hasReady !== true || sending.byteLength > BULK) return;
     this.#flush(now);
     batching.flush();
   }

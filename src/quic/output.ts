@@ -82,6 +82,8 @@ export class Output {
   #cwnd = Number.POSITIVE_INFINITY;
   #lostBytes = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
+  /** When all had left that there was. */
+  #emptiedAt = Number.NEGATIVE_INFINITY;
   /** Not all that there was has left. */
   #isHeldBack = false;
   #packetsHeard = 0;
@@ -220,15 +222,17 @@ export class Output {
       }
       this.#answer.given(now);
       this.#isHeldBack = this.#held > 0;
-      if (this.#held === 0) this.#redundancy.burstEnded(now, this.#pacer.rate);
+      if (this.#held > 0) return false;
+      this.#emptiedAt = now;
+      this.#redundancy.burstEnded(now, this.#pacer.rate);
       return false;
     }
   }
 
-  /** Whether nothing has to leave now. What was lost has to, which only a look at the path tells. */
+  /** Whether nothing has to leave now. What was lost since the last time has to, which only a look at the path tells. */
   #mayWait(queue: SendQueue, now: number): boolean {
     if (queue.hasReady || this.#held > 0 || !this.#answer.mayWait(now)) return false;
-    if (this.#measuredAt !== now) this.#look(now);
+    if (this.#measuredAt !== now && this.#emptiedAt !== now) this.#look(now);
     return this.#held === 0;
   }
 

@@ -95,8 +95,9 @@ export class Serving {
     const patience = most === undefined ? ALONE : Math.min(most, this.#share.left(now));
     this.#isWaiting = patience <= 0;
     if (this.#isWaiting) return;
+    const from = performance.now();
     this.#deliver(patience);
-    if (most !== undefined) this.#share.spent(now, performance.now());
+    if (most !== undefined) this.#share.spent(from, performance.now());
   }
 
   #deliver(patience: number): void {

@@ -7,26 +7,57 @@ import { closeAll, connectOver, connectPair } from '../support/quic-pair.ts';
 afterEach(closeAll);
 
 describe('a turn of the event loop', () => {
-  it('sends what is ready before it delivers what came', async () => {
+  /** A pair whose server has data to deliver as soon as `held` is resumed, and has had all of `other`. */
+  async function withHeldData() {
     const { client, server } = await connectPair();
     const [held, other] = [client.open(), client.open()];
     server.onData = (id) => {
       if (id === held) server.connection.pauseStream(id);
     };
-    client.connection.write(held, Buffer.from('first'), false);
-    client.connection.write(other, Buffer.from('first'), false);
+    for (const id of [held, other]) client.connection.write(id, Buffer.from('first'), false);
     await server.until(() => server.stream(held).bytes > 0 && server.stream(other).bytes > 0);
-    client.connection.write(held, Buffer.from('second'), true);
-    client.connection.write(other, Buffer.from('second'), true);
+    for (const id of [held, other]) client.connection.write(id, Buffer.from('second'), true);
     await server.until(() => server.stream(other).fin);
-    // Both at once: an answer to one, and the other is delivered.
-    const queued = new Promise((resolve) => {
-      server.onData = () => resolve(server.connection.figures.queuedBytes);
+    return { client, server, held, other };
+  }
+
+  it('sends what is ready before it delivers what came', async () => {
+    const { client, server, held, other } = await withHeldData();
+    const sent = new Promise((resolve) => {
+      server.onData = () => {
+        resolve([server.connection.figures.queuedBytes, server.connection.traffic.sentBytes]);
+      };
     });
+    const before = server.connection.traffic.sentBytes;
     server.connection.write(other, Buffer.alloc(500), false);
     server.connection.resumeStream(held);
     expect(server.connection.figures.queuedBytes).toBe(500);
-    expect(await queued).toBe(0);
+    expect(await sent).toEqual([0, expect.toSatisfy((bytes: number) => bytes > before + 500)]);
+    await client.until(() => client.stream(other).bytes === 500);
+  });
+
+  it('delivers first while there is much to send, as something more urgent may come of that', async () => {
+    const { client, server, held, other } = await withHeldData();
+    const queued = new Promise((resolve) => {
+      server.onData = () => resolve(server.connection.figures.queuedBytes);
+    });
+    server.connection.write(other, Buffer.alloc(200_000), false);
+    server.connection.resumeStream(held);
+    expect(await queued).toBe(200_000);
+    await client.until(() => client.stream(other).bytes === 200_000);
+  });
+
+  it('delivers nothing more when the connection is closed by what is sent', async () => {
+    const { client, server, held, other } = await withHeldData();
+    let delivered = 0;
+    server.onData = () => {
+      delivered++;
+    };
+    server.onStreamSent = () => server.connection.close(0x100, 'enough');
+    server.connection.write(other, Buffer.alloc(500), true);
+    server.connection.resumeStream(held);
+    await client.until(() => client.closed !== undefined);
+    expect([delivered, client.closed?.reason]).toEqual([0, 'enough']);
   });
 });
 
