@@ -25,9 +25,10 @@ type End = (typeof ENDS)[number];
 const LAYERS: readonly (readonly [string, RegExp])[] = [
   ['QUIC, with the engine', /\/dist\/quic\/|^node:dgram/],
   ['HTTP/3', /\/dist\/h3\//],
-  ['QPACK', /\/dist\/(qpack|bytes)\//],
+  ['QPACK, and lines known already', /\/dist\/(qpack|bytes)\//],
   ['proxy', /\/dist\/proxy\//],
-  ['node:http, net, streams', /^node:/],
+  ['system calls of our own', /\/dist\/linux\/|koffi/],
+  ['node:net, streams, timers', /^node:/],
 ];
 const COLLECTOR = 'garbage collection';
 const REST = 'the rest';
