@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { SpareMemory } from './spare-memory.ts';
 
 const MB = 2 ** 20;
@@ -57,4 +57,14 @@ it('is looked for three times again after another busy time', async () => {
   for (let looks = 0; looks < 8; looks++) await spare.look();
   expect(told).toHaveLength(inVain + 3);
   expect([held.at(-1), more.at(-1)]).toEqual([1, 1]);
+});
+
+it('is asked for once in a while only, as long as the process is at rest', async () => {
+  const { spare } = recorder();
+  const asked = vi.spyOn(process.memoryUsage, 'rss');
+  onTestFinished(() => asked.mockRestore());
+  // The first look may find that the process was busy.
+  for (let looks = 0; looks < 17; looks++) await spare.look();
+  expect(asked.mock.calls.length).toBeGreaterThanOrEqual(2);
+  expect(asked.mock.calls.length).toBeLessThanOrEqual(4);
 });

@@ -19,8 +19,12 @@ const ROUNDS = 3;
  */
 const KEPT = { calm: 2 ** 17, busy: 2 ** 26 };
 
-/** Below this share of a processor the process has time for it. */
+/** Below this share of a processor the process has time for it, and below that it is at rest: its memory stays as it was. */
 const CALM = 0.1;
+const REST = 0.01;
+
+/** At rest, only every so many times memory is asked for, which takes as long as a keep-alive. */
+const SELDOM = 8;
 
 /**
  * Gives memory back when a busy time is over. The garbage collector has no reason to look as long as nothing is asked of it, and
@@ -33,23 +37,34 @@ export class SpareMemory {
   /** The allocator keeps little. */
   #isThrifty = false;
   #usage = process.cpuUsage();
+  /** How often there has been nothing to do, one time after the other. */
+  #settled = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
   }
 
   async look(): Promise<void> {
-    const { user, system } = process.cpuUsage(this.#usage);
-    this.#usage = process.cpuUsage();
+    const share = this.#share();
+    if (share < REST && this.#settled > 0 && this.#settled++ % SELDOM !== 0) return;
+    this.#settled = 0;
     const resident = residentMemory();
     if (resident === undefined) return;
     this.#needed = Math.min(this.#needed, resident);
-    const isCalm = user + system < CALM * LOOK_FOR_MEMORY * 1000;
+    const isCalm = share < CALM;
     if (!isCalm) this.#isBusy();
-    if (!isCalm || resident < this.#needed + WORTH) return;
+    else if (resident < this.#needed + WORTH) this.#settled = 1;
+    if (!isCalm || this.#settled > 0) return;
     await this.#giveBack(resident);
     this.#rounds++;
     if (this.#rounds % ROUNDS === 0) this.#needed = residentMemory() ?? this.#needed;
+  }
+
+  /** Of a processor, since the last time. */
+  #share(): number {
+    const { user, system } = this.#usage;
+    this.#usage = process.cpuUsage();
+    return (this.#usage.user + this.#usage.system - user - system) / (LOOK_FOR_MEMORY * 1000);
   }
 
   #isBusy(): void {
