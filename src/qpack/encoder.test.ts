@@ -323,7 +323,7 @@ describe('a lasting section', () => {
     expect(toHex(encoder.encode(4, fields, false))).toBe('0000' + '5f50' + '0126');
   });
 
-  it('counts as any other', () => {
+  it('adds to the counters each time that it is sent', () => {
     const counters = noQpackCounts();
     const encoder = new QpackEncoder({ maxTableCapacity: 0, neverIndexed: [], counters });
     const fields = lasting(':method', 'GET', ':path', '/');
